@@ -1,0 +1,117 @@
+"""All that was read from one target in one cycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from pgtune_advisor.domain.activity import (
+    Backend,
+    LockWait,
+    PreparedTransaction,
+    Replica,
+    Slot,
+    VacuumProgress,
+)
+from pgtune_advisor.domain.custom import CustomFact
+from pgtune_advisor.domain.objects import (
+    Column,
+    Constraint,
+    Index,
+    IndexBuild,
+    Relation,
+    ReplicaIndexUse,
+    Sequence,
+)
+from pgtune_advisor.domain.server import (
+    Checkpointer,
+    Database,
+    DatabaseSize,
+    Extension,
+    Host,
+    IoCounters,
+    Server,
+    Setting,
+    Wal,
+)
+from pgtune_advisor.domain.statements import Statement, StatementsInfo, StatementText
+
+SNAPSHOT_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be read: which source, why, and what would help."""
+
+    source: str
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One cycle's facts.
+
+    `collected` names the tables that this cycle read: an empty table that is not among them is
+    unknown, and a gap says why.
+    """
+
+    target: str
+    taken_at: datetime
+    server: Server
+    collected: frozenset[str]
+    host: Host = field(default_factory=Host)
+    settings: tuple[Setting, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    databases: tuple[Database, ...] = ()
+    database_sizes: tuple[DatabaseSize, ...] = ()
+    checkpointer: tuple[Checkpointer, ...] = ()
+    wal: tuple[Wal, ...] = ()
+    io: tuple[IoCounters, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    columns: tuple[Column, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    replica_index_use: tuple[ReplicaIndexUse, ...] = ()
+    index_builds: tuple[IndexBuild, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    statement_texts: tuple[StatementText, ...] = ()
+    statements_info: tuple[StatementsInfo, ...] = ()
+    backends: tuple[Backend, ...] = ()
+    lock_waits: tuple[LockWait, ...] = ()
+    prepared_transactions: tuple[PreparedTransaction, ...] = ()
+    replicas: tuple[Replica, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    vacuums: tuple[VacuumProgress, ...] = ()
+    custom: tuple[CustomFact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def over(self, base: Snapshot) -> Snapshot:
+        """This cycle's tables, and for those that it did not read, the ones of `base`."""
+        kept = base.collected - self.collected
+        older = {name: getattr(base, name) for name in kept}
+        mine = {gap.source for gap in self.gaps}
+        gaps = tuple(
+            g for g in base.gaps if g.source.split(":")[0] in kept and g.source not in mine
+        )
+        return replace(
+            self, collected=self.collected | kept, gaps=self.gaps + gaps, host=base.host, **older
+        )
+
+    def missing(self, table: str) -> Gap | None:
+        """The gap that explains why `table` is empty or partial, if there is one."""
+        return next((gap for gap in self.gaps if gap.source.split(":")[0] == table), None)
+
+
+@cache
+def row_tables() -> dict[str, Any]:
+    """Snapshot's table fields and the row type of each."""
+    hints = get_type_hints(Snapshot)
+    return {
+        f.name: get_args(hints[f.name])[0]
+        for f in fields(Snapshot)
+        if get_origin(hints[f.name]) is tuple and f.name != "gaps"
+    }

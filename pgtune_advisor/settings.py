@@ -1,0 +1,245 @@
+"""The configuration: TOML, then the environment, then the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pgtune_advisor.domain.errors import ConfigError
+from pgtune_advisor.domain.findings import Suppression
+from pgtune_advisor.domain.redaction import redact
+from pgtune_advisor.domain.server import Platform, Storage
+from pgtune_advisor.domain.units import parse_duration, parse_size
+
+DEFAULT_PATH = Path("/etc/pgtune-advisor/config.toml")
+
+Duration = Annotated[
+    timedelta, BeforeValidator(lambda v: parse_duration(v) if isinstance(v, str) else v)
+]
+Size = Annotated[int, BeforeValidator(lambda v: parse_size(v) if isinstance(v, str) else v)]
+
+
+class Section(BaseModel):
+    """A part of the configuration; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DaemonSection(Section):
+    """How often the daemon looks, and where it keeps what it learns."""
+
+    interval: Duration = timedelta(seconds=60)
+    slow_interval: Duration = timedelta(minutes=10)
+    state_dir: Path = Path("/var/lib/pgtune-advisor")
+
+    @field_validator("interval", "slow_interval")
+    @classmethod
+    def _not_too_often(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=1):
+            raise ValueError("must be at least 1s")
+        return value
+
+
+class MetricsSection(Section):
+    """Where /metrics and /healthz listen; an empty text listens nowhere."""
+
+    listen: str = "127.0.0.1:9877"
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not (host and port.isdigit() and int(port) < 65536):
+            raise ValueError("must be host:port, for example 127.0.0.1:9877")
+        return value
+
+
+class HostSection(Section):
+    """What the operator declares of the machine; it wins over what can be seen."""
+
+    memory: Size | None = None
+    cpus: int | None = Field(default=None, ge=1)
+    storage: Storage | None = None
+    managed: Literal["auto"] | Platform = "auto"
+
+
+class TargetSection(Section):
+    """One server. `databases` empty means the one of the dsn, `*` all that can be entered."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=63)
+    dsn: str
+    databases: tuple[str, ...] = ()
+    replicas: dict[str, str] = {}
+    max_connections: int = Field(default=3, ge=1, le=100)
+    host: HostSection = HostSection()
+
+    @field_validator("dsn")
+    @classmethod
+    def _no_secret(cls, value: str) -> str:
+        if redact(value) != value:
+            raise ValueError(
+                "holds a password: use a libpq service or passfile, or systemd's LoadCredential"
+            )
+        return value
+
+    @field_validator("replicas")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, str]) -> dict[str, str]:
+        for dsn in value.values():
+            cls._no_secret(dsn)
+        return value
+
+
+class RulesSection(Section):
+    """Which rules run, with which parameters, and where the user's own lie."""
+
+    disabled: tuple[str, ...] = ()
+    params: dict[str, dict[str, float | int | str | bool]] = {}
+    directory: Path = Path("/etc/pgtune-advisor/rules.d")
+    sql_directory: Path = Path("/etc/pgtune-advisor/sql.d")
+
+
+class SuppressSection(Section):
+    """A finding that is known: by key or glob, why, until when (a day counts to its end)."""
+
+    key: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    until: date | None = None
+
+    def suppression(self) -> Suppression:
+        end = None
+        if self.until is not None:
+            end = datetime.combine(self.until, time.max, tzinfo=UTC)
+        return Suppression(key=self.key, reason=self.reason, until=end)
+
+
+class PrivacySection(Section):
+    """What may be kept of the statements' constants."""
+
+    keep_literals: bool = False
+
+
+class StoreSection(Section):
+    """Where history is kept, for how long, and how large it may grow."""
+
+    url: str = "sqlite"
+    retention: Duration = timedelta(days=30)
+    max_size: Size = Field(default=2 * 1024**3, ge=1024**2)
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value != "sqlite" and not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must be sqlite, sqlite:///path or postgresql://…")
+        return TargetSection._no_secret(value)
+
+
+class Settings(BaseSettings):
+    """The whole configuration; environment variables are PGTUNE_ADVISOR__SECTION__KEY."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="PGTUNE_ADVISOR__",
+        env_nested_delimiter="__",
+    )
+
+    daemon: DaemonSection = DaemonSection()
+    metrics: MetricsSection = MetricsSection()
+    targets: tuple[TargetSection, ...] = ()
+    rules: RulesSection = RulesSection()
+    suppress: tuple[SuppressSection, ...] = ()
+    privacy: PrivacySection = PrivacySection()
+    store: StoreSection = StoreSection()
+
+    @field_validator("targets")
+    @classmethod
+    def _distinct_names(cls, value: tuple[TargetSection, ...]) -> tuple[TargetSection, ...]:
+        names = [target.name for target in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f'two targets are named "{name}"')
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=cls.model_config.get("toml_file"))
+        return init_settings, env_settings, toml
+
+
+def load(path: Path | None = None, **overrides: Any) -> Settings:
+    """Read the configuration; without a path, the default file if it exists.
+
+    Raises ConfigError with the place of each mistake and the nearest known key.
+    """
+    if path is None and DEFAULT_PATH.is_file():
+        path = DEFAULT_PATH
+    if path is not None:
+        _readable(path)
+    config = SettingsConfigDict(**{**Settings.model_config, "toml_file": path})
+    model = type("Settings", (Settings,), {"model_config": config, "__module__": __name__})
+    try:
+        loaded: Settings = model(**overrides)
+    except ValidationError as error:
+        raise _config_error(path, error) from None
+    return loaded
+
+
+def _readable(path: Path) -> None:
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"the configuration file {path} cannot be read", detail=str(error.strerror)
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the configuration file {path} is not valid TOML", detail=str(error)
+        ) from None
+
+
+def _config_error(path: Path | None, error: ValidationError) -> ConfigError:
+    details, hints = [], []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        place = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            details.append(f"{place}: unknown key")
+            near = get_close_matches(str(item["loc"][-1]), _keys_at(Settings, item["loc"][:-1]), 1)
+            hints += [f'did you mean "{near[0]}"?'] if near else []
+        else:
+            details.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
+    return ConfigError(
+        f"the configuration{f' {path}' if path else ''} is not valid",
+        detail="; ".join(details),
+        hint=" ".join(hints) or "config.example.toml shows every key.",
+    )
+
+
+def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys known at a place of the configuration."""
+    for step in place:
+        if isinstance(step, int) or step not in model.model_fields:
+            continue
+        annotation = model.model_fields[step].annotation
+        inner = [a for a in (annotation, *get_args(annotation)) if isinstance(a, type)]
+        model = next((a for a in inner if issubclass(a, BaseModel)), model)
+    return list(model.model_fields)
