@@ -184,3 +184,12 @@ class IoCounters:
     hits: Counter
     evictions: Counter
     stats_reset: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockCost:
+    """What one reading of the server's clock costs at most: decides whether timing is cheap."""
+
+    IDENTITY: ClassVar[tuple[str, ...]] = ()
+
+    nanoseconds: float

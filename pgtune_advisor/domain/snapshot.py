@@ -27,6 +27,7 @@ from pgtune_advisor.domain.objects import (
 )
 from pgtune_advisor.domain.server import (
     Checkpointer,
+    ClockCost,
     Database,
     DatabaseSize,
     Extension,
@@ -70,6 +71,7 @@ class Snapshot:
     checkpointer: tuple[Checkpointer, ...] = ()
     wal: tuple[Wal, ...] = ()
     io: tuple[IoCounters, ...] = ()
+    clock_cost: tuple[ClockCost, ...] = ()
     relations: tuple[Relation, ...] = ()
     columns: tuple[Column, ...] = ()
     indexes: tuple[Index, ...] = ()

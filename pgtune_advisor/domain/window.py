@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from pgtune_advisor.domain.activity import Backend
 from pgtune_advisor.domain.recommendations import Reset
 from pgtune_advisor.domain.row import counters, identity
 from pgtune_advisor.domain.snapshot import Snapshot, row_tables
@@ -23,7 +24,8 @@ class Window:
 
     A table that was not read at both ends, or restarted between them, is absent from `deltas`:
     unknown. A row whose counters restarted is absent from its table. In a `lifetime` window the
-    rows are the totals, each since its own reset, and `since` holds the moments that are known.
+    rows are the totals, each since its own reset, and `table_since` holds the moments that are
+    known. `backends_before` are the sessions at `since`, for rules about what only grows.
     """
 
     until: datetime
@@ -32,6 +34,7 @@ class Window:
     deltas: Mapping[str, Mapping[Identity, Any]]
     table_since: Mapping[str, datetime] = field(default_factory=dict)
     resets: tuple[Reset, ...] = ()
+    backends_before: tuple[Backend, ...] | None = None
 
     def delta(self, table: str, row: Any) -> Any | None:
         """The row of differences that belongs to `row`, or None where it is unknown."""
@@ -94,6 +97,7 @@ def between(old: Snapshot, new: Snapshot) -> Window:
         since=old.taken_at,
         deltas=deltas,
         resets=tuple(resets),
+        backends_before=old.backends if "backends" in old.collected else None,
     )
 
 

@@ -1,0 +1,1 @@
+"""From findings to recommendations: changes, grouping, ranking."""

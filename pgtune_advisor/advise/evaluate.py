@@ -1,0 +1,91 @@
+"""One evaluation: a snapshot and its window in, a report out. No clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pgtune_advisor.advise.joint import solve_drops
+from pgtune_advisor.advise.recommend import recommend
+from pgtune_advisor.domain.findings import SEVERITIES, Suppression
+from pgtune_advisor.domain.recommendations import Report, ReportTarget, ReportWindow
+from pgtune_advisor.domain.snapshot import Gap, Snapshot
+from pgtune_advisor.domain.window import Window
+from pgtune_advisor.rules import engine, suppressions
+from pgtune_advisor.rules.factbase import FactBase
+from pgtune_advisor.rules.facts.base import Context
+from pgtune_advisor.rules.loader import Loaded, RuleBook
+
+
+def evaluate(
+    snapshot: Snapshot,
+    window: Window,
+    book: RuleBook,
+    *,
+    now: datetime,
+    advisor_version: str,
+    suppress: Sequence[Suppression] = (),
+    tables: frozenset[str] | None = None,
+) -> Report:
+    """Run the rules and turn what they find into recommendations.
+
+    With `tables`, only rules whose subject is made of these snapshot tables alone: what a fast
+    cycle has just read.
+    """
+
+    def fresh(loaded: Loaded) -> bool:
+        return tables is None or tables.issuperset(book.catalogue.needs(loaded.rule.spec.subject))
+
+    facts = FactBase(Context(snapshot=snapshot, window=window, now=now), book.catalogue)
+    try:
+        outcome = engine.run(book, facts, fresh)
+    finally:
+        facts.close()
+    standing, suppressed = suppressions.apply(outcome.matches, suppress, now)
+    kept, solved = solve_drops(standing)
+    recommendations, refused = recommend(kept, snapshot)
+    findings = [match.finding for match in kept]
+    findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.category, f.key))
+    return Report(
+        generated_at=now,
+        advisor_version=advisor_version,
+        target=_target(snapshot),
+        window=ReportWindow(since=window.since, until=window.until, resets=window.resets),
+        findings=tuple(findings),
+        recommendations=tuple(recommendations),
+        rejected=(*solved, *refused, *suppressed),
+        unknown=outcome.unknown,
+        gaps=(*_window_gaps(window), *snapshot.gaps),
+    )
+
+
+def _target(snapshot: Snapshot) -> ReportTarget:
+    server = snapshot.server
+    return ReportTarget(
+        name=snapshot.target,
+        server_version=server.version,
+        database=server.database,
+        system_identifier=server.system_identifier,
+        in_recovery=server.in_recovery,
+    )
+
+
+def _window_gaps(window: Window) -> list[Gap]:
+    """A report says by itself when its figures are lifetime totals, or lost to a restart."""
+    if window.lifetime:
+        return [
+            Gap(
+                source="window",
+                reason="figures are lifetime totals, since each counter's own reset",
+                hint="--window 10m compares two readings; the daemon does so all the time.",
+            )
+        ]
+    if not window.deltas:
+        return [
+            Gap(
+                source="window",
+                reason="the server restarted inside the window: no counter has a known growth",
+                hint="Ask again when the window lies wholly after the restart.",
+            )
+        ]
+    return []

@@ -1,0 +1,126 @@
+"""Matches grouped into recommendations: one for each set of changes, ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from pgtune_advisor.advise.builders import Site, builders
+from pgtune_advisor.domain.changes import Advice, Change, DropIndex, SetParameter
+from pgtune_advisor.domain.errors import RuleError
+from pgtune_advisor.domain.findings import SEVERITIES, Applicability, Phase, Rejected
+from pgtune_advisor.domain.recommendations import Impact, Recommendation, StatementImpact
+from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.rules.engine import Match
+from pgtune_advisor.rules.loader import RuleBook
+
+_PHASES: Final[tuple[Phase, ...]] = ("quick win", "core", "advanced")
+_CAUTION: Final[tuple[Applicability, ...]] = ("auto", "review", "advice")
+
+
+@dataclass
+class _Group:
+    title: str
+    changes: tuple[Change, ...]
+    matches: list[Match] = field(default_factory=list)
+
+
+def check(book: RuleBook) -> None:
+    """RuleError where a rule names a change that nothing builds."""
+    for loaded in book.rules:
+        kind = loaded.rule.spec.change.kind
+        if kind not in builders():
+            raise RuleError(
+                f'{loaded.rule.path}: unknown change "{kind}"',
+                hint=f"Known: {', '.join(sorted(builders()))}",
+            )
+
+
+def recommend(
+    matches: Iterable[Match], snapshot: Snapshot
+) -> tuple[list[Recommendation], list[Rejected]]:
+    """The recommendations in the order in which they should be read, and what was turned down."""
+    groups: dict[str, _Group] = {}
+    rejected: list[Rejected] = []
+    for match in matches:
+        kind = match.loaded.rule.spec.change.kind
+        title, changes = builders()[kind](Site(match=match, snapshot=snapshot))
+        if not changes:
+            rejected.append(_nothing_to_change(match, title))
+            continue
+        key = stable_id(match, changes)
+        group = groups.setdefault(key, _Group(title=title, changes=tuple(changes)))
+        group.matches.append(match)
+    found = [_recommendation(key, group) for key, group in groups.items()]
+    severity = {key: _gravest(group) for key, group in groups.items()}
+    found.sort(key=lambda r: (severity[r.id], _PHASES.index(r.phase), r.category, r.title, r.id))
+    return found, rejected
+
+
+def stable_id(match: Match, changes: Sequence[Change]) -> str:
+    """Twelve hex digits that stay while the advice stays the same.
+
+    A setting's value moves with the evidence, so its name alone counts; advice without SQL is
+    known by its finding.
+    """
+    parts = []
+    for change in changes:
+        match change:
+            case SetParameter():
+                parts.append(f"{change.kind} {change.name}")
+            case Advice():
+                parts.append(f"{change.kind} {match.finding.key}")
+            case _:
+                parts.append(f"{change.kind} {change.database} {change.sql}")
+    return sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _nothing_to_change(match: Match, title: str) -> Rejected:
+    return Rejected(
+        subject=match.finding.subject,
+        reason="already-so",
+        detail=f"{title}: the server has that value, or does not know the setting",
+    )
+
+
+def _gravest(group: _Group) -> int:
+    return min(SEVERITIES.index(match.finding.severity) for match in group.matches)
+
+
+def _recommendation(key: str, group: _Group) -> Recommendation:
+    specs = [match.loaded.rule.spec for match in group.matches]
+    first = group.matches[0]
+    return Recommendation(
+        id=key,
+        title=group.title,
+        rules=tuple(dict.fromkeys(spec.id for spec in specs)),
+        finding_keys=tuple(dict.fromkeys(m.finding.key for m in group.matches)),
+        category=first.finding.category,
+        applicability=max((s.applicability for s in specs), key=_CAUTION.index),
+        confidence=specs[0].confidence,
+        phase=min((s.phase for s in specs), key=_PHASES.index),
+        impact=_impact(group),
+        changes=group.changes,
+    )
+
+
+def _impact(group: _Group) -> Impact:
+    """What is known without a planner: the space that drops free, the statements concerned."""
+    freed = [
+        match.row.size_bytes
+        for match in group.matches
+        if any(isinstance(change, DropIndex) for change in group.changes)
+    ]
+    statements: dict[tuple[int | None, str], StatementImpact] = {}
+    for match in group.matches:
+        query_id = match.names.get("query_id")
+        if "statement_text" in match.names:
+            impact = StatementImpact(
+                query_id=query_id,
+                text=match.names["statement_text"],
+                calls=match.names.get("calls"),
+            )
+            statements[query_id, match.names["statement_text"]] = impact
+    return Impact(size_bytes=-sum(freed) if freed else None, statements=tuple(statements.values()))

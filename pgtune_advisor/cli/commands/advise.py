@@ -1,0 +1,101 @@
+"""`advise`: read a server once, or over a window, and say what to change."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from pgtune_advisor.cli import options, output, reports, wiring
+from pgtune_advisor.collect import Collector
+from pgtune_advisor.domain.errors import AdvisorError, UsageError
+from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.units import parse_duration
+from pgtune_advisor.domain.window import Window, between, lifetime
+from pgtune_advisor.settings import Settings, load
+from pgtune_advisor.store import Store
+
+# Without --window, what the daemon stored within this time is compared with.
+RECENT = timedelta(hours=24)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(advise)
+
+
+def advise(
+    target: options.Target = None,
+    dsn: options.Dsn = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            help="Time to observe, for example 10m: from the daemon's history if it reaches back, "
+            "else by waiting. 0 takes the lifetime totals.",
+            show_default="the daemon's history of up to a day, else 0",
+        ),
+    ] = None,
+    output_format: options.OutputFormat = "table",
+    output_dir: options.OutputDir = None,
+    fail_on: options.Fail = None,
+    config: options.Config = None,
+) -> None:
+    """Say what to change on a server, with the evidence."""
+    form, bar = options.known_format(output_format), options.severity(fail_on)
+    span = None if window is None else _duration(window)
+    settings = load(config)
+    report = wiring.reporter(settings)
+    chosen = wiring.chosen_target(settings, target, dsn)
+    with wiring.collector(settings, chosen) as collector:
+        snapshot, observed = _observe(collector, settings, span)
+    reports.deliver(
+        report(snapshot, observed),
+        output_format=form,
+        output_dir=output_dir,
+        platform=snapshot.host.platform,
+        fail_on=bar,
+    )
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--window: {error}") from None
+
+
+def _observe(
+    collector: Collector, settings: Settings, span: timedelta | None
+) -> tuple[Snapshot, Window]:
+    """The snapshot and its window: stored history, else two readings, else lifetime totals."""
+    with output.progress() as bar:
+        task = bar.add_task("reading the server", total=None)
+        first = collector.full()
+        bar.remove_task(task)
+        if span is not None and not span:
+            return first, lifetime(first)
+        base = _stored(settings, first, span or RECENT)
+        if base is not None and (span is None or first.taken_at - base.taken_at >= span):
+            return first, between(base, first)
+        if span is None:
+            return first, lifetime(first)
+        task = bar.add_task("observing", total=span.total_seconds())
+        end = time.monotonic() + span.total_seconds()
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 1.0))
+            bar.update(task, completed=span.total_seconds() - left)
+        second = collector.full()
+    return second, between(first, second)
+
+
+def _stored(settings: Settings, snapshot: Snapshot, span: timedelta) -> Snapshot | None:
+    """The daemon's snapshot of the same server from before the span, if it can be read."""
+    try:
+        with Store.open(settings.store, settings.daemon.state_dir, read_only=True) as store:
+            base = store.window_base(snapshot, span, full=True)
+    except AdvisorError:
+        return None
+    if base is None or base.server.system_identifier != snapshot.server.system_identifier:
+        return None
+    return base

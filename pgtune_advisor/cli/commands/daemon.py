@@ -1,0 +1,49 @@
+"""`daemon`: watch all targets on a schedule."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgtune_advisor import daemon as service
+from pgtune_advisor import logs
+from pgtune_advisor.cli import options, wiring
+from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.window import Window
+from pgtune_advisor.emit.output_dir import write
+from pgtune_advisor.settings import Settings, load
+
+
+def register(app: typer.Typer) -> None:
+    app.command("daemon")(daemon)
+
+
+def daemon(
+    config: options.Config = None,
+    debug: Annotated[bool, typer.Option(help="Log more.")] = False,
+) -> None:
+    """Watch the configured targets until SIGTERM; SIGHUP reads the configuration again."""
+    logs.configure(logging.DEBUG if debug else logging.INFO)
+    raise typer.Exit(service.run(lambda: load(config), _wire))
+
+
+def _wire(settings: Settings) -> service.Wiring:
+    report = wiring.reporter(settings)
+    queries = wiring.query_book(settings)
+
+    def evaluate(snapshot: Snapshot, window: Window, full: bool) -> Report:
+        return report(snapshot, window, None if full else queries.fast_tables())
+
+    return service.Wiring(
+        evaluate=evaluate,
+        collector=lambda target: wiring.collector(settings, target),
+        publish=_publish,
+    )
+
+
+def _publish(report: Report, directory: Path) -> None:
+    write(report, directory)

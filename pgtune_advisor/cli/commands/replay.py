@@ -1,0 +1,61 @@
+"""`snapshot` and `replay`: keep what a server said, and judge it again elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgtune_advisor.cli import options, output, reports, wiring
+from pgtune_advisor.collect.snapshot_file import load as load_snapshot
+from pgtune_advisor.collect.snapshot_file import save
+from pgtune_advisor.domain.window import between, lifetime
+from pgtune_advisor.settings import load
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(snapshot)
+    app.command()(replay)
+
+
+def snapshot(
+    file: Annotated[Path, typer.Argument(help="File to write.")],
+    target: options.Target = None,
+    dsn: options.Dsn = None,
+    config: options.Config = None,
+) -> None:
+    """Write all that can be read of a server into a file, without constants of statements."""
+    settings = load(config)
+    chosen = wiring.chosen_target(settings, target, dsn)
+    with output.progress() as bar, wiring.collector(settings, chosen) as collector:
+        bar.add_task("reading the server", total=None)
+        taken = collector.full()
+    save(taken, file)
+    sys.stderr.write(f"wrote {file}, {len(taken.gaps)} gaps\n")
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A file that `snapshot` wrote.")],
+    since: Annotated[
+        Path | None,
+        typer.Option(help="An earlier snapshot of the same server: judge what happened between."),
+    ] = None,
+    output_format: options.OutputFormat = "table",
+    output_dir: options.OutputDir = None,
+    fail_on: options.Fail = None,
+    config: options.Config = None,
+) -> None:
+    """Give the advice for a snapshot file, without a server."""
+    form, bar = options.known_format(output_format), options.severity(fail_on)
+    report = wiring.reporter(load(config))
+    taken = load_snapshot(file)
+    window = lifetime(taken) if since is None else between(load_snapshot(since), taken)
+    reports.deliver(
+        report(taken, window),
+        output_format=form,
+        output_dir=output_dir,
+        platform=taken.host.platform,
+        fail_on=bar,
+    )

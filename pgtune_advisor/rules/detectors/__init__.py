@@ -1,0 +1,42 @@
+"""Rules that one row cannot decide: a module each, found by its name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgtune_advisor.rules.factbase import FactBase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """A row that a detector fires on, with what else its message and change need."""
+
+    row: Any
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A row that a detector could not decide on, and the facts that were missing."""
+
+    row: Any
+    missing: tuple[str, ...]
+
+
+Detector = Callable[["FactBase", Mapping[str, float]], Iterator[Detection | Undecided]]
+
+
+@cache
+def detectors() -> dict[str, Detector]:
+    """The detectors by name: `detect` of each module here."""
+    return {
+        info.name: importlib.import_module(f"{__name__}.{info.name}").detect
+        for info in pkgutil.iter_modules(__path__)
+    }

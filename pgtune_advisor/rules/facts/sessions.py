@@ -1,0 +1,257 @@
+"""Facts of sessions: backends, applications, lock waits, and who holds the xmin horizon."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pgtune_advisor.domain.activity import Backend
+from pgtune_advisor.domain.findings import Subject
+from pgtune_advisor.rules.facts.base import Context, derived, fact
+
+_ACTIVITY = "pg_stat_activity"
+
+
+def clients(backends: tuple[Backend, ...]) -> list[Backend]:
+    """The sessions of clients, without the server's own processes."""
+    return [b for b in backends if b.backend_type == "client backend"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendFacts:
+    """One client session."""
+
+    KIND: ClassVar[str] = "backend"
+    NEEDS: ClassVar[tuple[str, ...]] = ("backends",)
+
+    pid: int = fact("process id", source=f"{_ACTIVITY}.pid")
+    database: str = fact("database", source=f"{_ACTIVITY}.datname")
+    user: str = fact("role", source=f"{_ACTIVITY}.usename")
+    application: str = fact("application name", source=f"{_ACTIVITY}.application_name")
+    state: str | None = fact("state", source=f"{_ACTIVITY}.state")
+    state_ms: float | None = derived(
+        "time in this state", unit="ms", source=f"{_ACTIVITY}.state_change"
+    )
+    transaction_ms: float | None = derived(
+        "time since the transaction began", unit="ms", source=f"{_ACTIVITY}.xact_start"
+    )
+    xmin_age: int | None = fact(
+        "transactions that its snapshot keeps visible", source=f"{_ACTIVITY}.backend_xmin"
+    )
+    has_xid: bool = fact("has written", source=f"{_ACTIVITY}.backend_xid")
+    blocks_others: int = derived("sessions that wait for it", source="pg_blocking_pids()")
+    query: str = fact("last statement, without constants", source=f"{_ACTIVITY}.query")
+    idle_timeout_ms: float | None = fact(
+        "idle_in_transaction_session_timeout", unit="ms", source="pg_settings"
+    )
+
+    def subject(self) -> Subject:
+        who = "/".join(part or "-" for part in (self.database, self.user, self.application))
+        return Subject(
+            kind=self.KIND, label=f"{who}/{self.pid}", database=self.database, name=self.user
+        )
+
+    @classmethod
+    def build(cls, context: Context) -> Iterator[BackendFacts]:
+        waiting: dict[int, int] = defaultdict(int)
+        for backend in context.snapshot.backends:
+            for pid in set(backend.blocked_by):
+                waiting[pid] += 1
+        timeout = context.number("idle_in_transaction_session_timeout")
+        for backend in clients(context.snapshot.backends):
+            yield cls(
+                pid=backend.pid,
+                database=backend.database or "",
+                user=backend.user or "",
+                application=backend.application,
+                state=backend.state,
+                state_ms=context.age_ms(backend.state_changed_at),
+                transaction_ms=context.age_ms(backend.transaction_started_at),
+                xmin_age=backend.xmin_age,
+                has_xid=backend.xid_age is not None,
+                blocks_others=waiting[backend.pid],
+                query=backend.query or "",
+                idle_timeout_ms=timeout,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFacts:
+    """All client sessions of one application and role."""
+
+    KIND: ClassVar[str] = "application"
+    NEEDS: ClassVar[tuple[str, ...]] = ("backends",)
+
+    application: str = fact("application name", source=f"{_ACTIVITY}.application_name")
+    user: str = fact("role", source=f"{_ACTIVITY}.usename")
+    sessions: int = derived("sessions", source=_ACTIVITY)
+    idle: int = derived("idle sessions", source=f"{_ACTIVITY}.state")
+    idle_before: int | None = derived(
+        "idle sessions when the window began", source=f"{_ACTIVITY}.state"
+    )
+    idle_reused: int | None = derived(
+        "sessions idle at both ends that worked in between", source=f"{_ACTIVITY}.state_change"
+    )
+    oldest_idle_ms: float | None = derived(
+        "longest time that one has been idle", unit="ms", source=f"{_ACTIVITY}.state_change"
+    )
+
+    def subject(self) -> Subject:
+        label = f"{self.application or '-'}/{self.user or '-'}"
+        return Subject(kind=self.KIND, label=label, name=self.application)
+
+    @classmethod
+    def build(cls, context: Context) -> Iterator[ApplicationFacts]:
+        before = context.window.backends_before
+        groups: dict[tuple[str, str], list[Backend]] = defaultdict(list)
+        for backend in clients(context.snapshot.backends):
+            groups[backend.application, backend.user or ""].append(backend)
+        for (application, user), backends in sorted(groups.items()):
+            idle = [b for b in backends if b.state == "idle"]
+            ages = [a for b in idle if (a := context.age_ms(b.state_changed_at)) is not None]
+            earlier = {
+                (b.pid, b.started_at): b.state_changed_at
+                for b in before or ()
+                if (b.application, b.user or "") == (application, user) and b.state == "idle"
+            }
+            kept = [b for b in idle if (b.pid, b.started_at) in earlier]
+            reused = [b for b in kept if earlier[b.pid, b.started_at] != b.state_changed_at]
+            yield cls(
+                application=application,
+                user=user,
+                sessions=len(backends),
+                idle=len(idle),
+                idle_before=None if before is None else len(earlier),
+                idle_reused=None if before is None else len(reused),
+                oldest_idle_ms=max(ages, default=0.0),
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockWaitFacts:
+    """A session that waits for a lock."""
+
+    KIND: ClassVar[str] = "lock_wait"
+    NEEDS: ClassVar[tuple[str, ...]] = ("lock_waits", "backends")
+
+    pid: int = fact("process id that waits", source="pg_locks.pid")
+    database: str = fact("database", source="pg_locks.database")
+    mode: str = fact("lock that is waited for", source="pg_locks.mode")
+    lock_type: str = fact("what kind of thing is locked", source="pg_locks.locktype")
+    relation: str = fact("table or index, or nothing", source="pg_locks.relation")
+    wait_ms: float | None = derived("time waited", unit="ms", source="pg_locks.waitstart")
+    query: str = fact("statement that waits, without constants", source=f"{_ACTIVITY}.query")
+    blocker_pid: int | None = fact("first process in the way", source="pg_blocking_pids()")
+    blocker_state: str = fact("what the blocker does", source=f"{_ACTIVITY}.state")
+    blocker_user: str = fact("role of the blocker", source=f"{_ACTIVITY}.usename")
+    blocker_query: str = fact("statement of the blocker", source=f"{_ACTIVITY}.query")
+    blockers: int = derived("processes in the way", source="pg_blocking_pids()")
+
+    def subject(self) -> Subject:
+        target = self.relation or self.lock_type
+        return Subject(
+            kind=self.KIND, label=f"{self.database}/{target}/{self.pid}", database=self.database
+        )
+
+    @classmethod
+    def build(cls, context: Context) -> Iterator[LockWaitFacts]:
+        backends = {backend.pid: backend for backend in context.snapshot.backends}
+        for wait in context.snapshot.lock_waits:
+            waiter = backends.get(wait.pid)
+            pids = waiter.blocked_by if waiter else ()
+            first = backends.get(pids[0]) if pids else None
+            yield cls(
+                pid=wait.pid,
+                database=wait.database or "",
+                mode=wait.mode,
+                lock_type=wait.lock_type,
+                relation=wait.relation or "",
+                wait_ms=context.age_ms(wait.waiting_since),
+                query=(waiter.query if waiter else None) or "",
+                blocker_pid=pids[0] if pids else None,
+                blocker_state=(first.state if first else None) or "",
+                blocker_user=(first.user if first else None) or "",
+                blocker_query=(first.query if first else None) or "",
+                blockers=len(set(pids)),
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonFacts:
+    """Something that keeps old row versions from being removed."""
+
+    KIND: ClassVar[str] = "xmin_holder"
+    NEEDS: ClassVar[tuple[str, ...]] = ("backends", "slots", "prepared_transactions", "replicas")
+
+    holder: str = derived("backend, prepared transaction, slot or standby", source=_ACTIVITY)
+    name: str = fact("its name or process id", source=_ACTIVITY)
+    database: str = fact("database, or nothing", source=_ACTIVITY)
+    xmin_age: int = fact("transactions since its snapshot", source="age(backend_xmin)")
+    held_ms: float | None = derived(
+        "time since it began; unknown for slots and standbys before 17",
+        unit="ms",
+        source=f"{_ACTIVITY}.xact_start",
+    )
+    is_oldest: bool = derived("no other holder is older", source="age(backend_xmin)")
+    is_active_decoding: bool = derived(
+        "a logical slot that a consumer reads", source="pg_replication_slots.active"
+    )
+    what: str = fact("who or what it is", source=_ACTIVITY)
+
+    def subject(self) -> Subject:
+        return Subject(kind=self.KIND, label=f"{self.holder}/{self.name}", name=self.name)
+
+    @classmethod
+    def build(cls, context: Context) -> Iterator[HorizonFacts]:
+        holders = [*_backends(context), *_prepared(context), *_slots(context), *_standbys(context)]
+        oldest = max((holder[3] for holder in holders), default=0)
+        for kind, name, database, age, held, decoding, what in holders:
+            yield cls(
+                holder=kind,
+                name=name,
+                database=database,
+                xmin_age=age,
+                held_ms=held,
+                is_oldest=age == oldest,
+                is_active_decoding=decoding,
+                what=what,
+            )
+
+
+_Holder = tuple[str, str, str, int, float | None, bool, str]
+
+
+def _backends(context: Context) -> Iterator[_Holder]:
+    for b in context.snapshot.backends:
+        ages = [age for age in (b.xmin_age, b.xid_age) if age is not None]
+        if ages and b.backend_type != "walsender":
+            held = context.age_ms(b.transaction_started_at)
+            what = f"{b.user or b.backend_type} in {b.application or 'an unnamed application'}"
+            what += f", {b.state}" if b.state else ""
+            yield "backend", str(b.pid), b.database or "", max(ages), held, False, what
+
+
+def _prepared(context: Context) -> Iterator[_Holder]:
+    for p in context.snapshot.prepared_transactions:
+        held = context.age_ms(p.prepared_at)
+        what = f"prepared by {p.owner}"
+        yield "prepared transaction", p.gid, p.database, p.xid_age, held, False, what
+
+
+def _slots(context: Context) -> Iterator[_Holder]:
+    for s in context.snapshot.slots:
+        ages = [age for age in (s.xmin_age, s.catalog_xmin_age) if age is not None]
+        if ages:
+            held = context.age_ms(s.inactive_since) if not s.active else None
+            what = f"{s.type} slot, {'active' if s.active else 'inactive'}"
+            decoding = s.active and s.type == "logical"
+            yield "slot", s.name, s.database or "", max(ages), held, decoding, what
+
+
+def _standbys(context: Context) -> Iterator[_Holder]:
+    for r in context.snapshot.replicas:
+        if r.xmin_age is not None:
+            what = "hot_standby_feedback of a standby"
+            yield "standby", r.application or str(r.pid), "", r.xmin_age, None, False, what

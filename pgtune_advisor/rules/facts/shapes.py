@@ -1,0 +1,109 @@
+"""Statements' shapes, parsed once an evaluation and only as many as are worth it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
+
+from pgtune_advisor.sqltext import (
+    Catalog,
+    Shape,
+    TableCatalog,
+    TableRef,
+    Unparsed,
+    is_own,
+    shape_of,
+)
+
+from pgtune_advisor.domain.objects import Column, Relation
+from pgtune_advisor.domain.statements import Statement
+from pgtune_advisor.rules.facts.base import Context
+
+# Parsing costs about a millisecond a statement, so the statements with the most time come first
+# and the rest is counted.
+MOST_PARSED: Final = 2000
+
+
+class Shapes:
+    """The shape of each statement by its query id."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._texts = {t.query_id: t.text for t in context.snapshot.statement_texts}
+        self._shapes: dict[tuple[int, str | None], Shape | Unparsed] = {}
+        self.unparsed: dict[int, str] = {}
+
+    def text(self, statement: Statement) -> str | None:
+        """The statement's text, if this role may see it."""
+        return None if statement.query_id is None else self._texts.get(statement.query_id)
+
+    def is_own(self, statement: Statement) -> bool | None:
+        """Whether this program sent the statement."""
+        text = self.text(statement)
+        return None if text is None else is_own(text)
+
+    def of(self, statement: Statement) -> Shape | None:
+        """The shape; None where the text is hidden, cannot be parsed, or costs too little time."""
+        text = self.text(statement)
+        if text is None or statement.query_id is None or statement.query_id not in self._worthy:
+            return None
+        key = (statement.query_id, statement.database)
+        if key not in self._shapes:
+            found = shape_of(text, self._catalogs.get(statement.database or ""))
+            self._shapes[key] = found
+            if isinstance(found, Unparsed):
+                self.unparsed[statement.query_id] = found.reason
+        shape = self._shapes[key]
+        return None if isinstance(shape, Unparsed) else shape
+
+    @cached_property
+    def _worthy(self) -> set[int]:
+        times: dict[int, float] = defaultdict(float)
+        for row in self._context.deltas("statements") or self._context.snapshot.statements:
+            if row.query_id is not None:
+                times[row.query_id] += row.exec_time_ms or 0.0
+        ranked = sorted(times, key=lambda query_id: (-times[query_id], query_id))
+        return set(ranked[:MOST_PARSED])
+
+    @cached_property
+    def _catalogs(self) -> Mapping[str, Catalog]:
+        columns: dict[str, list[Column]] = defaultdict(list)
+        for column in self._context.snapshot.columns:
+            columns[column.database].append(column)
+        return {database: TableCatalog.of(found) for database, found in columns.items()}
+
+    @cached_property
+    def _relations(self) -> Mapping[tuple[str, str], list[Relation]]:
+        found: dict[tuple[str, str], list[Relation]] = defaultdict(list)
+        for relation in self._context.snapshot.relations:
+            found[relation.database, relation.name].append(relation)
+        return found
+
+    def relation(self, statement: Statement, table: TableRef | None) -> Relation | None:
+        """The table that a reference means: by its schema, else public's, else the only one."""
+        if table is None:
+            return None
+        named = self._relations.get((statement.database or "", table.name), [])
+        for schema in (table.schema, "public") if table.schema is None else (table.schema,):
+            found = next((r for r in named if r.schema == schema), None)
+            if found is not None:
+                return found
+        return named[0] if len(named) == 1 and table.schema is None else None
+
+    def rows_per_block(self, statement: Statement) -> float | None:
+        """Rows in a block of the densest table that the statement names; None unknown."""
+        shape = self.of(statement)
+        relations = [self.relation(statement, t) for t in shape.tables] if shape else []
+        densities = [
+            r.rows / r.pages for r in relations if r is not None and r.pages and r.rows is not None
+        ]
+        return max(densities, default=None)
+
+
+def shapes_of(context: Context) -> Shapes:
+    """The shapes of this evaluation, shared by the fact tables."""
+    shapes: Shapes = context.shared.setdefault("shapes", None) or Shapes(context)
+    context.shared["shapes"] = shapes
+    return shapes

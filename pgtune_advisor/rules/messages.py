@@ -1,0 +1,72 @@
+"""Messages from Jinja templates in a sandbox, with numbers written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from pgtune_advisor.domain import units
+from pgtune_advisor.domain.errors import RuleError
+from pgtune_advisor.domain.identifiers import quote_ident, quote_literal
+
+
+def _or_unknown(write: Callable[[float], str]) -> Callable[[float | None], str]:
+    return lambda value: "unknown" if value is None else write(value)
+
+
+def _words(value: str, size: int = 120) -> str:
+    """The text on one line, cut at `size` characters."""
+    line = " ".join(value.split())
+    return line if len(line) <= size else line[: size - 1] + "…"
+
+
+def _setting_bytes(value: float) -> str:
+    """A size that a setting takes, rounded down to whole megabytes above one."""
+    size = int(value)
+    step = units.MB if size >= units.MB else units.KB
+    return units.format_setting_bytes(size // step * step)
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "bytes": _or_unknown(units.format_bytes),
+        "ms": _or_unknown(units.format_ms),
+        "count": _or_unknown(units.format_count),
+        "percent": _or_unknown(units.format_percent),
+        "setting_bytes": _setting_bytes,
+        "ident": quote_ident,
+        "literal": quote_literal,
+        "words": _words,
+    }
+    environment.globals.clear()
+    environment.globals |= {"min": min, "max": max, "round": round, "int": int}
+    return environment
+
+
+@cache
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+def check(text: str, where: str) -> None:
+    """RuleError where the text is not a template."""
+    try:
+        _template(text)
+    except TemplateError as error:
+        raise RuleError(f"{where}: the template is not valid", detail=str(error)) from None
+
+
+def render(text: str, names: Mapping[str, Any], where: str) -> str:
+    """The text with the names filled in; RuleError where it uses what is not there."""
+    try:
+        return " ".join(_template(text).render(names).split(" ")).strip()
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise RuleError(f"{where}: the template cannot be filled", detail=str(error)) from None

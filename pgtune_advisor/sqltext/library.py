@@ -1,0 +1,105 @@
+"""The calls into PostgreSQL's own parser, bounded so that no text can hurt the process."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from postgast.errors import PgQueryError, check_error
+from postgast.fingerprint import fingerprint as fingerprint_of
+from postgast.native import lib
+from postgast.normalize import normalize
+
+from pgtune_advisor.sqltext.depth import is_shallow
+from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
+
+MAX_BYTES: Final = 100_000
+
+_NOTHING = re.compile(r"[\s;]*\Z")
+_HIDDEN: Final = frozenset(
+    {
+        "<insufficient privilege>",
+        "<command string not enabled>",
+        "<backend information not available>",
+        "<unknown>",
+    }
+)
+
+
+def refused(text: str) -> Unparsed | None:
+    """Why the text is not even handed to the parser, or None."""
+    if _NOTHING.match(text):
+        return Unparsed(reason="empty")
+    if text in _HIDDEN:
+        return Unparsed(reason="hidden")
+    if len(text) > MAX_BYTES or not (text.isascii() or _fits(text)):
+        return Unparsed(reason="too-long")
+    # The library reads C strings, and UTF-8 has no lone surrogates: PostgreSQL sends neither.
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in _odd(text)):
+        return Unparsed(reason="syntax")
+    return None
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode(errors="replace")) <= MAX_BYTES
+
+
+def _odd(text: str) -> str:
+    return "" if text.isascii() else text
+
+
+def reason_of(error: PgQueryError) -> Reason:
+    """The parser's message as one of our reasons; the message itself may quote the text."""
+    message = error.message
+    if message.endswith("at end of input") or message.startswith("unterminated"):
+        return "truncated"
+    return "too-deep" if message.startswith("memory exhausted") else "syntax"
+
+
+def fingerprinted(text: str) -> str | Unparsed:
+    """PostgreSQL's parse tree without literals, spacing and names of parameters, hashed."""
+    if refusal := refused(text):
+        return refusal
+    try:
+        return fingerprint_of(text).hex
+    except PgQueryError as error:
+        return Unparsed(reason=reason_of(error))
+
+
+def normalised(text: str) -> str | Unparsed:
+    """The text with the constants of its expressions replaced by `$n`, all else as it was."""
+    if refusal := refused(text):
+        return refusal
+    if not is_shallow(text):
+        return Unparsed(reason="too-deep")
+    try:
+        return normalize(text)
+    except PgQueryError as error:
+        return Unparsed(reason=reason_of(error))
+
+
+def deparsed(text: str) -> str | Unparsed:
+    """The text as PostgreSQL's parser would write it: one spacing, no comments, literals kept.
+
+    The tree stays in C, since Python's protobuf refuses one of more than a hundred levels.
+    """
+    if refusal := refused(text):
+        return refusal
+    if not is_shallow(text):
+        return Unparsed(reason="too-deep")
+    parsed = lib.pg_query_parse_protobuf(text.encode())
+    try:
+        check_error(parsed)
+        written = lib.pg_query_deparse_protobuf(parsed.parse_tree)
+    except PgQueryError as error:
+        return Unparsed(reason=reason_of(error))
+    finally:
+        lib.pg_query_free_protobuf_parse_result(parsed)
+    try:
+        check_error(written)
+        query: bytes = written.query
+        return query.decode(errors="replace")
+    except PgQueryError:
+        return Unparsed(reason="unsupported")
+    finally:
+        lib.pg_query_free_deparse_result(written)

@@ -1,0 +1,3 @@
+"""The plug-ins that the tests use."""
+
+pytest_plugins = ["plugins.servers"]

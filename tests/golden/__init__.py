@@ -1,0 +1,1 @@
+"""What the emitters must write, byte for byte, and the report that they write it from."""
