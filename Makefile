@@ -21,7 +21,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 docs: $(VENV)/.dev
-	$(BIN)/pgtune-advisor rules reference > docs/rules.md
+	$(BIN)/pgtune-advisor rules list --markdown > docs/rules.md
 
 clean:
 	rm -rf $(VENV) build dist

@@ -8,7 +8,6 @@ import secrets
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from psycopg.conninfo import make_conninfo
@@ -190,7 +189,7 @@ class PrivateCluster:
         if self.running:
             return
         for attempt in range(PORT_ATTEMPTS):
-            self._write_configuration()
+            write_configuration(self._home, self.settings, self.port)
             try:
                 self._postmaster = Postmaster.start(
                     self.binaries,
@@ -231,7 +230,7 @@ class PrivateCluster:
     def configure(self, settings: Mapping[str, str]) -> None:
         """Change settings for the next start or reload. Raises ClusterError."""
         self.settings = merge_settings({**self.settings, **settings}, ())
-        self._write_configuration()
+        write_configuration(self._home, self.settings, self.port)
 
     def run(
         self,
@@ -263,9 +262,10 @@ class PrivateCluster:
 
     def delete(self) -> None:
         """Stop the server at once and delete everything; a second call does nothing."""
-        atexit.unregister(self._at_exit)
-        if self._deleted:
+        # A forked child inherits this object and must not delete its parent's cluster.
+        if self._deleted or os.getpid() != self._owner:
             return
+        atexit.unregister(self._at_exit)
         self._deleted = True
         if self._postmaster is not None:
             try:
@@ -283,17 +283,9 @@ class PrivateCluster:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if not self._kept:
             self.delete()
-
-    def _write_configuration(self) -> None:
-        write_configuration(self._home, self.settings, self.port)
 
     def _running_postmaster(self) -> Postmaster:
         if self._postmaster is None or not self._postmaster.running:
@@ -301,9 +293,6 @@ class PrivateCluster:
         return self._postmaster
 
     def _at_exit(self) -> None:
-        # A forked child inherits this object and must not delete its parent's cluster.
-        if os.getpid() != self._owner:
-            return
         if not self._kept:
             self.delete()
         elif self._postmaster is not None:

@@ -88,9 +88,9 @@ def create_home(account: Account, base: Path | None) -> Home:
     for _ in range(ATTEMPTS):
         try:
             path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            lock = take_lock(path, create=True)
         except OSError as error:
             raise _unwritable(parent, error) from error
-        lock = take_lock(path, create=True)
         if lock is not None:
             home = Home(path=path, lock=lock, gid=account.gid)
             try:
@@ -113,14 +113,14 @@ def take_lock(path: Path, *, create: bool = False) -> int | None:
         descriptor = os.open(path / LOCK, flags, 0o600)
     except FileNotFoundError:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever held it before may have deleted the file in the meantime.
-        if os.path.samestat(os.fstat(descriptor), os.stat(path / LOCK)):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(descriptor)
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, descriptor)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it before may have deleted the file in the meantime.
+            if os.path.samestat(os.fstat(descriptor), os.stat(path / LOCK)):
+                stack.pop_all()
+                return descriptor
     return None
 
 

@@ -30,8 +30,8 @@ def sweep(base: Path) -> list[Path]:
         try:
             if _is_own_folder(path) and _sweep_one(path):
                 removed.append(path)
-        except ClusterError as error:
-            text = "; ".join(error.lines())
+        except (ClusterError, OSError) as error:
+            text = "; ".join(error.lines()) if isinstance(error, ClusterError) else str(error)
             log(LOGGER, logging.WARNING, text, action="sweep", path=str(path))
     return removed
 

@@ -20,7 +20,7 @@ from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.logs import log
 from pgtune_advisor.settings import DaemonSection
-from pgtune_advisor.store import Cadence, Cycle, Recorded, Store
+from pgtune_advisor.store import Cadence, Cycle, Outcome, Recorded, Store
 
 # The least that a full evaluation looks back, so that rates are not those of one moment.
 LOOK_BACK: Final = timedelta(hours=1)
@@ -37,6 +37,29 @@ class Done:
     recorded: Recorded
 
 
+class _Began:
+    """A cycle that has begun."""
+
+    def __init__(self, target: str, cadence: Cadence) -> None:
+        self._target = target
+        self._cadence = cadence
+        self._at = datetime.now(UTC)
+        self._clock = time.monotonic()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._clock
+
+    def ended(self, outcome: Outcome, error: str = "") -> Cycle:
+        return Cycle(
+            target=self._target,
+            started_at=self._at,
+            duration_ms=self.seconds() * 1000,
+            cadence=self._cadence,
+            outcome=outcome,
+            error=error,
+        )
+
+
 class TargetCycles:
     """The cycles of one target, one after another; it remembers the last full snapshot."""
 
@@ -47,40 +70,42 @@ class TargetCycles:
         self._daemon = daemon
         self._base: Snapshot | None = None
 
+    def cadence(self, *, full_due: bool) -> Cadence:
+        """What the next cycle reads: all, unless that is not due and was read before."""
+        return "full" if full_due or self._full_snapshot() is None else "fast"
+
     def run(self, collector: CollectorLike, cadence: Cadence) -> Done:
-        """Run one cycle. Without a full snapshot to stand on, a fast cycle collects all.
+        """Run one cycle.
 
         Raises TargetError where the target does not answer, other AdvisorErrors where what was
         read could not be judged, kept or published.
         """
-        started, began = datetime.now(UTC), time.monotonic()
-        base = None if cadence == "full" else self._full_snapshot()
+        began = _Began(self._target, cadence)
+        base = None
+        if cadence == "fast":
+            base = self._full_snapshot()
         # Let the last one go before the next is read: each may be large.
-        self._base = None
-        snapshot = collector.fast() if base else collector.full()
-        collected_s = time.monotonic() - began
+        self._base = base
+        snapshot = collector.full() if base is None else collector.fast()
+        collected_s = began.seconds()
         self._base = base or snapshot
-        # How it ended is known only after the cycle that is kept has been judged.
-        error, report = "the evaluation did not end", None
-        try:
-            report = self._judge(snapshot, base)
-            error = ""
-        except AdvisorError as failure:
-            error = failure.primary
-            raise
-        finally:
-            cycle = Cycle(
-                target=self._target,
-                started_at=started,
-                duration_ms=(time.monotonic() - began) * 1000,
-                cadence="fast" if base else "full",
-                outcome="ok" if report else "failed",
-                error=error,
-            )
-            recorded = self._store.record_cycle(cycle, snapshot, report)
+        report, recorded = self._judge_and_keep(began, snapshot, base)
         if base is None:
             self._publish(report)
         return Done(collected_s=collected_s, gaps=len(snapshot.gaps), recorded=recorded)
+
+    def _judge_and_keep(
+        self, began: _Began, snapshot: Snapshot, base: Snapshot | None
+    ) -> tuple[Report, Recorded]:
+        """What was read is kept whether or not it can be judged."""
+        try:
+            report = self._judge(snapshot, base)
+        except BaseException as error:
+            reason = error.primary if isinstance(error, AdvisorError) else type(error).__name__
+            reason = f"the evaluation failed: {reason}"
+            self._store.record_cycle(began.ended("failed", reason), snapshot)
+            raise
+        return report, self._store.record_cycle(began.ended("ok"), snapshot, report)
 
     def _full_snapshot(self) -> Snapshot | None:
         if self._base is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 from typing import Final, Literal, TypeVar, get_args
 
@@ -15,6 +14,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from pgtune_advisor import __version__
 from pgtune_advisor.domain.findings import SEVERITIES, Phase, Severity
 from pgtune_advisor.store import Cadence, Outcome, Recorded
 
@@ -71,7 +71,7 @@ class Metrics:
         self.reload_time = gauge(
             "config_last_reload_success_timestamp_seconds", "When the configuration took effect."
         )
-        self.build.labels(importlib.metadata.version("pgtune-advisor")).set(1)
+        self.build.labels(__version__).set(1)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return self._kept(Gauge(f"{_PREFIX}_{name}", text, labels, registry=self.registry), labels)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,8 @@ from pgtune_advisor.daemon.metrics import Miss
 Step = Callable[[], float]
 """A piece of work; it returns the seconds until it is due again."""
 
-OnMiss = Callable[[str, Miss, BaseException | None], None]
+OnMiss = Callable[[str, Miss, str], None]
+"""Hears the step's name, what happened, and the traceback where it crashed."""
 
 _REASONS: Final[dict[int, Miss]] = {
     EVENT_JOB_MISSED: "missed",
@@ -88,7 +88,9 @@ class Schedule:
         self.pace(name, step())
 
     def _missed(self, event: Any) -> None:
-        self._on_miss(event.job_id, _REASONS[event.code], getattr(event, "exception", None))
+        crash = getattr(event, "exception", None)
+        trace = f"{getattr(event, 'traceback', '')}{crash!r}" if crash is not None else ""
+        self._on_miss(event.job_id, _REASONS[event.code], trace)
 
 
 def _every(seconds: float) -> IntervalTrigger:
@@ -105,9 +107,5 @@ class _Threads(BaseExecutor):  # type: ignore[misc]
         thread.start()
 
     def _work(self, job: Any, run_times: list[datetime]) -> None:
-        try:
-            events = run_job(job, job._jobstore_alias, run_times, self._logger.name)
-        except BaseException:
-            self._run_job_error(job.id, *sys.exc_info()[1:])
-        else:
-            self._run_job_success(job.id, events)
+        events = run_job(job, job._jobstore_alias, run_times, self._logger.name)
+        self._run_job_success(job.id, events)

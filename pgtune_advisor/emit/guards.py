@@ -100,13 +100,13 @@ def index_is_gone(schema: str, name: str) -> str:
 
 
 def nothing_to_undo(reason: str) -> str:
-    """Says that there is nothing to undo, and succeeds."""
-    return _block("RAISE NOTICE 'nothing to undo: %', reason;", {"reason": reason})
+    """Says why there is nothing to undo, and succeeds."""
+    return _block("RAISE NOTICE '%', reason;", {"reason": reason})
 
 
 def cannot_undo(reason: str, hint: str) -> str:
     """Fails, since no statement undoes the change."""
-    body = "RAISE EXCEPTION 'this change cannot be undone: %', reason USING HINT = help;"
+    body = "RAISE EXCEPTION '%', reason USING HINT = help;"
     return _block(body, {"reason": reason, "help": hint})
 
 

@@ -76,8 +76,8 @@ def _migrations(contents: Contents) -> list[list[str]]:
         return [["## Migrations"], ["None: no change of this report is a migration."]]
     rows = [
         [
-            f"{entry.number:04}",
-            f"[{escape(task.recommendation.title)}](#{entry.number:04})",
+            f"[{entry.stem}](#{entry.number:04})",
+            escape(task.recommendation.title),
             cell(task.change.database) if task.change.database else "any",
             escape(task.change.lock),
             task.recommendation.applicability,
@@ -85,7 +85,7 @@ def _migrations(contents: Contents) -> list[list[str]]:
         ]
         for task, entry in contents.tasks
     ]
-    headers = ("no.", "what", "database", "lock", "apply", "confidence")
+    headers = ("file", "what", "database", "lock", "apply", "confidence")
     blocks = [["## Migrations"], [_HOW], [_KEPT], table(headers, rows)]
     for task, entry in contents.tasks:
         blocks += _migration(task, entry, contents.edited)
@@ -97,6 +97,7 @@ def _migration(task: Task, entry: MigrationEntry, edited: Sequence[str]) -> list
     up, down = file_name(entry.stem, "up"), file_name(entry.stem, "down")
     rules = ", ".join(code(rule) for rule in one.rules) or "none"
     lines = [
+        f"- {escape(one.title)}",
         f"- Files: [{up}](migrations/{up}), [{down}](migrations/{down})",
         f"- Recommendation {code(one.id)}, change {task.position} of {len(one.changes)}, "
         f"{one.phase}; rules: {rules}",
@@ -118,7 +119,7 @@ def _migration(task: Task, entry: MigrationEntry, edited: Sequence[str]) -> list
         lines += [f"  - {escape(full_evidence(e))}" for e in task.evidence[:EVIDENCE]]
         hidden = len(task.evidence) - EVIDENCE
         lines += [f"  - and {hidden} more, see report.json"] if hidden > 0 else []
-    title = f'### <a id="{entry.number:04}"></a>{entry.number:04} {escape(one.title)}'
+    title = f'### <a id="{entry.number:04}"></a>{entry.stem}'
     return [[title], lines]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pgtune_advisor.domain.changes import Advice, Change
+from pgtune_advisor.domain.changes import Advice, SetParameter
 from pgtune_advisor.domain.findings import SEVERITIES, Finding, Severity
 from pgtune_advisor.domain.recommendations import Recommendation, Report
 from pgtune_advisor.domain.units import format_count
 from pgtune_advisor.emit.markdown_text import cell, code, escape, fence, table
+from pgtune_advisor.emit.migration_sql import Migration
+from pgtune_advisor.emit.risk import without_inverse
 from pgtune_advisor.emit.style import Style
 from pgtune_advisor.emit.summary import (
     MORE,
@@ -20,7 +22,6 @@ from pgtune_advisor.emit.summary import (
     impact_text,
     locks_of,
     needs_of,
-    next_step,
     rejected_groups,
     sorted_gaps,
     subject_text,
@@ -28,9 +29,12 @@ from pgtune_advisor.emit.summary import (
     unknown_groups,
     window_lines,
 )
-from pgtune_advisor.emit.text import full_evidence, moment, terminated
+from pgtune_advisor.emit.text import full_evidence, moment, plural, terminated
 
 FORMAT: Final = "markdown"
+Statement = SetParameter | Migration
+"""A change that has SQL."""
+
 PER_RULE: Final[dict[Severity, int]] = {"critical": 20, "warning": 10, "info": 5}
 RECOMMENDATIONS: Final = 50
 CHANGES: Final = 10
@@ -63,7 +67,7 @@ def _header(report: Report) -> Iterator[list[str]]:
         f"- Written {moment(report.generated_at)} by pgtune-advisor "
         f"{escape(report.advisor_version)}",
     ]
-    yield [f"**{escape(counts_text(report))}.** {escape(next_step(report))}"]
+    yield [f"**{escape(counts_text(report))}**"]
 
 
 def _findings(report: Report) -> Iterator[list[str]]:
@@ -123,10 +127,10 @@ def _recommendation(number: int, one: Recommendation) -> Iterator[list[str]]:
     lines += [f"- Impact: {escape(impact)}"] if impact else []
     yield lines
     yield _statements(one)
-    for change in one.changes[:CHANGES]:
-        yield from _change(change)
-    if len(one.changes) > CHANGES:
-        yield [f"And {len(one.changes) - CHANGES:,} more changes {MORE}."]
+    for change in one.changes:
+        if isinstance(change, Advice):
+            yield [escape(change.text)]
+    yield from _changes([change for change in one.changes if not isinstance(change, Advice)])
 
 
 def _statements(one: Recommendation) -> list[str]:
@@ -145,16 +149,22 @@ def _statements(one: Recommendation) -> list[str]:
     return lines + (["", f"And {hidden:,} more {MORE}."] if hidden > 0 else [])
 
 
-def _change(change: Change) -> Iterator[list[str]]:
-    if isinstance(change, Advice):
-        yield [escape(change.text)]
+def _changes(changes: Sequence[Statement]) -> Iterator[list[str]]:
+    """All statements, then all inverses, from the last to the first."""
+    if not changes:
         return
-    yield fence(terminated(change.sql))
+    shown = changes[:CHANGES]
+    yield fence("\n".join(terminated(change.sql) for change in shown))
+    yield ["Undo:"]
+    yield fence("\n".join(_undo(change) for change in reversed(shown)))
+    if len(changes) > CHANGES:
+        yield [f"And {plural(len(changes) - CHANGES, 'change')} more {MORE}."]
+
+
+def _undo(change: Statement) -> str:
     if change.inverse is None:
-        yield ["Undo: there is no statement that does it."]
-    else:
-        yield ["Undo:"]
-        yield fence(terminated(change.inverse))
+        return f"-- {change.kind}: {without_inverse(change)}"
+    return terminated(change.inverse)
 
 
 def _rejected(report: Report) -> Iterator[list[str]]:

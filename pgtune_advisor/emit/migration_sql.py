@@ -15,6 +15,7 @@ from pgtune_advisor.domain.changes import (
 )
 from pgtune_advisor.domain.identifiers import qualified, slug
 from pgtune_advisor.emit import guards
+from pgtune_advisor.emit.risk import without_inverse
 from pgtune_advisor.emit.text import terminated
 
 Migration = CreateIndex | DropIndex | Reindex | SetStorage | Maintain | Script
@@ -69,31 +70,20 @@ def up(change: Migration) -> str:
 
 
 def down(change: Migration) -> str:
-    """What undoes the change, or a block that says that nothing does."""
+    """What undoes the change; where nothing can, a block that fails and says so."""
+    if isinstance(change, Reindex | Maintain):
+        return guards.nothing_to_undo(without_inverse(change))
+    if change.inverse is None:
+        return guards.cannot_undo(without_inverse(change), "Restore what it changed from a backup.")
     match change:
         case CreateIndex():
-            inverse = change.inverse or ""
-            return _drop(change.schema, change.table, change.name, inverse)
-        case DropIndex(definition=str(definition)):
-            return _create(change.schema, change.table, change.name, definition)
+            return _drop(change.schema, change.table, change.name, change.inverse)
         case DropIndex():
-            return guards.cannot_undo(
-                "the definition of the index could not be read when this was written",
-                "Save it with pg_get_indexdef before you drop the index.",
-            )
-        case Reindex():
-            return guards.nothing_to_undo("REINDEX leaves the same index")
+            return _create(change.schema, change.table, change.name, change.inverse)
         case SetStorage():
-            inverse = change.inverse or ""
-            return _transaction(inverse, SHORT_LOCK_TIMEOUT, SHORT_STATEMENT_TIMEOUT)
-        case Maintain():
-            return guards.nothing_to_undo(f"{change.command} changes no definition")
-        case Script(down=str(text)):
-            return _script(change, text)
+            return _transaction(change.inverse, SHORT_LOCK_TIMEOUT, SHORT_STATEMENT_TIMEOUT)
         case Script():
-            return guards.cannot_undo(
-                "its statements have no inverse", "Restore what it changed from a backup."
-            )
+            return _script(change, change.inverse)
         case _:
             assert_never(change)
 

@@ -24,7 +24,7 @@ _BUILD: Final = (
 MEANING: Final[dict[Applicability, str]] = {
     "auto": "may be applied by policy",
     "review": "a person approves it",
-    "advice": "is never applied by the program",
+    "advice": "never applied by the program",
 }
 
 
@@ -57,5 +57,24 @@ def risk(change: Change) -> str:
             return "Written for review: read it, and try it on a copy first."
         case Advice():
             return "Nothing is run."
+        case _:
+            assert_never(change)
+
+
+def without_inverse(change: Change) -> str:
+    """Why a change that has no inverse has none."""
+    match change:
+        case Reindex():
+            return "nothing to undo: REINDEX leaves the same index"
+        case Maintain():
+            return f"nothing to undo: {change.command} changes no definition"
+        case DropIndex():
+            return "cannot be undone: the index's definition could not be read"
+        case SetParameter():
+            return "cannot be undone: what was set before is not known"
+        case Advice():
+            return "nothing to undo: nothing was run"
+        case CreateIndex() | SetStorage() | Script():
+            return "cannot be undone: its statements have no inverse"
         case _:
             assert_never(change)

@@ -13,6 +13,7 @@ from pgtune_advisor.domain.recommendations import Recommendation
 from pgtune_advisor.emit.manifest import SettingEntry
 from pgtune_advisor.emit.markdown_text import cell, escape, table
 from pgtune_advisor.emit.migration_file import evidence_lines
+from pgtune_advisor.emit.risk import without_inverse
 from pgtune_advisor.emit.text import in_comment, terminated, wrap
 
 CONF: Final = "settings/postgresql.advisor.conf"
@@ -75,7 +76,7 @@ def conf(items: Sequence[Item], against: Sequence[Item], retired: Sequence[Setti
         for item in group:
             lines += ["", *_why(item, "# ")]
             lines.append(f"{item.change.name} = {conf_literal(item.change.value)}")
-    lines += _others(against, retired, "# ", sql=False)
+    lines += _none(items, "# ") + _others(against, retired, "# ", sql=False)
     return "\n".join(lines) + "\n"
 
 
@@ -96,7 +97,7 @@ def alter_system(
             lines += wrap(_NO_START, _WIDTH, "-- ", "-- ")
         for item in group:
             lines += ["", *_why(item, "-- "), terminated(item.change.sql)]
-    lines += _others(against, retired, "-- ", sql=True)
+    lines += _none(items, "-- ") + _others(against, retired, "-- ", sql=True)
     lines += _reload([item.change.name for item in items])
     return "\n".join(lines) + "\n"
 
@@ -107,7 +108,7 @@ def alter_system_down(items: Sequence[Item], retired: Sequence[SettingEntry]) ->
     for item in reversed(items):
         inverse = item.change.inverse
         if inverse is None:
-            lines += ["", f"-- {item.change.name}: what was set before is not known"]
+            lines += ["", f"-- {item.change.name}: {without_inverse(item.change)}"]
         else:
             lines += ["", f"-- {item.change.name}", terminated(inverse)]
     undone = [entry for entry in retired if entry.inverse is not None]
@@ -147,6 +148,10 @@ def settings_table(items: Sequence[Item]) -> list[str]:
         for item in items
     ]
     return table(("setting", "now", "recommended", "needs", "why"), rows)
+
+
+def _none(items: Sequence[Item], mark: str) -> list[str]:
+    return [] if items else ["", f"{mark}No setting is recommended now."]
 
 
 def _groups(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:

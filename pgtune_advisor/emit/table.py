@@ -155,7 +155,7 @@ def _rejected(report: Report, style: Style) -> list[str]:
     groups = rejected_groups(report.rejected, PER_REASON)
     if not groups:
         return []
-    lines = [style.bold(f"CONSIDERED AND REJECTED ({len(report.rejected):,})", style)]
+    lines = [style.bold(f"CONSIDERED AND REJECTED ({len(report.rejected):,})")]
     for group in groups[:ROWS]:
         total = len(group.shown) + group.hidden
         lines.append(f"{_INDENT}{one_line(group.reason)} ({total:,})")
@@ -180,7 +180,7 @@ def _unknown(report: Report, style: Style) -> list[str]:
         ]
         for group in groups[:ROWS]
     ]
-    heading = style.bold(f"UNDECIDED ({len(report.unknown):,}), for want of facts", style)
+    heading = style.bold(f"UNDECIDED ({len(report.unknown):,}), for want of facts")
     return [heading, *_grid(rows, ("rule", "of", "missing")), *_rest(len(groups), "rules")]
 
 
@@ -188,7 +188,7 @@ def _gaps(report: Report, style: Style) -> list[str]:
     gaps = sorted_gaps(report.gaps)
     if not gaps:
         return []
-    lines = [style.bold(f"GAPS ({len(gaps):,}): what could not be read", style)]
+    lines = [style.bold(f"GAPS ({len(gaps):,}): what could not be read")]
     for gap in gaps[:ROWS]:
         lines += wrap(f"{one_line(gap.source)}: {gap.reason}", style.columns, "  - ", _INNER)
         lines += wrap(f"hint: {gap.hint}", style.columns, _INNER) if gap.hint else []

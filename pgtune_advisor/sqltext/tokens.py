@@ -51,18 +51,33 @@ def readable_pieces(text: str) -> tuple[list[Piece], bool]:
 
 def masked(found: Iterable[Piece], kinds: frozenset[int]) -> str:
     """The tokens as text: constants of these kinds as `$n`, no comments, single spaces."""
-    kept = [piece for piece in found if piece.kind not in COMMENTS]
-    number = max((_parameter(piece) for piece in kept), default=0)
+    listed = list(found)
+    number = max((_parameter(piece) for piece in listed), default=0)
     out: list[str] = []
-    for index, piece in enumerate(kept):
+    gap = False
+    for piece in listed:
+        gap = gap or piece.spaced
+        if piece.kind in COMMENTS:
+            gap = True
+            continue
         text = piece.text
         if piece.kind in kinds:
             number += 1
             text = f"${number}"
-        if index and (piece.spaced or kept[index - 1].kind in kinds):
+        if out and (gap or _would_merge(out[-1], text)):
             out.append(" ")
         out.append(text)
+        gap = False
     return "".join(out)
+
+
+def _would_merge(left: str, right: str) -> bool:
+    """Whether `'a'and` or `in'a'` would become one word once the constant is a parameter."""
+    return "$" in (left[0], right[0]) and _wordy(left[-1]) and _wordy(right[0])
+
+
+def _wordy(character: str) -> bool:
+    return character.isalnum() or character in "_$"
 
 
 def comments(text: str) -> Iterator[str]:

@@ -140,7 +140,7 @@ def test_a_forked_child_leaves_the_cluster_to_its_parent(newest: Binaries) -> No
         child = os.fork()
         if child == 0:
             try:
-                made._at_exit()
+                made.delete()
             finally:
                 os._exit(0)
         os.waitpid(child, 0)

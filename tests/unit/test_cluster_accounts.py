@@ -29,6 +29,7 @@ def test_an_ordinary_user_runs_it_alone(monkeypatch: pytest.MonkeyPatch) -> None
     assert account.name == "12345"
 
 
+@pytest.mark.root
 def test_root_takes_the_first_that_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(accounts, "CANDIDATES", ("no such user", "root", "nobody"))

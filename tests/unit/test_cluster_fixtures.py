@@ -6,7 +6,9 @@ import dataclasses
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -105,6 +107,30 @@ def test_docker_is_not_asked_for_what_is_installed(monkeypatch: pytest.MonkeyPat
 def test_a_dead_engine_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     assert not containers.docker_answers()
+
+
+class Engine(BaseHTTPRequestHandler):
+    """As much of a Docker engine as is asked whether it is there."""
+
+    def do_GET(self) -> None:
+        answer = b'{"ApiVersion": "1.44"}' if self.path == "/version" else b"OK"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+def test_a_living_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HTTPServer(("127.0.0.1", 0), Engine) as engine:
+        thread = Thread(target=engine.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{engine.server_port}")
+        assert containers.docker_answers()
+        engine.shutdown()
+        thread.join()
 
 
 def test_the_newest_minor_of_each_major_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

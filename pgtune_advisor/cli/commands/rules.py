@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pgtune_advisor.cli import options, output, wiring
-from pgtune_advisor.emit.rule_reference import rule_page, rule_table
+from pgtune_advisor.emit.rule_reference import markdown_reference, rule_page, rule_table
 from pgtune_advisor.settings import load
 
 
@@ -21,10 +21,16 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="rules")
 
 
-def list_rules(config: options.Config = None) -> None:
+def list_rules(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The whole reference, as a Markdown page.")
+    ] = False,
+    config: options.Config = None,
+) -> None:
     """All rules that run, and those that are disabled."""
     book = wiring.rule_book(load(config))
-    sys.stdout.write(rule_table(book, width=output.width()))
+    text = markdown_reference(book) if markdown else rule_table(book, width=output.width())
+    sys.stdout.write(text)
 
 
 def show(

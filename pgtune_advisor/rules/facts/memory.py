@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pgtune_advisor.domain.activity import VacuumProgress
 from pgtune_advisor.domain.findings import Subject
-from pgtune_advisor.domain.units import MB
+from pgtune_advisor.domain.units import GB, MB
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio, total
 from pgtune_advisor.rules.facts.server import server_subject
-from pgtune_advisor.rules.facts.sessions import clients
+from pgtune_advisor.rules.facts.sessions import active_sessions, usable_connections
+from pgtune_advisor.rules.facts.spills import Spills, work_mem_room
 
 _DAY = 86_400
 _SETTINGS = "pg_settings"
-# A statement sorts or hashes in a few nodes at once; the source of this figure is the manual's
-# remark on work_mem ("several operations may run concurrently").
-_NODES_PER_STATEMENT = 3
+_GROWTH = 4
+# Before 17 a vacuum uses no more than this, whatever is set.
+_VACUUM_MOST = 1 * GB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +58,23 @@ class MemoryFacts:
         "bytes read into shared buffers", unit="bytes/s", source="pg_stat_database.blks_read"
     )
     evictions_per_second: float | None = derived(
-        "buffers evicted to make room", unit="buffers/s", source="pg_stat_io.evictions"
+        "buffers of tables and indexes evicted to make room, bulk reads left out; from 16",
+        unit="buffers/s",
+        source="pg_stat_io.evictions",
     )
     temp_bytes_per_day: float | None = derived(
-        "bytes written to temporary files a day", unit="bytes", source="pg_stat_database.temp_bytes"
+        "bytes written to temporary files a day, by index builds too",
+        unit="bytes",
+        source="pg_stat_database.temp_bytes",
     )
-    temp_files_per_day: float | None = derived(
-        "temporary files a day", source="pg_stat_database.temp_files"
+    spill_bytes: float | None = derived(
+        "bytes that statements spilled in the window, without maintenance and without calls that "
+        "no safe work_mem would hold",
+        unit="bytes",
+        source="pg_stat_statements.temp_blks_written",
+    )
+    spill_bytes_per_day: float | None = derived(
+        "the same a day", unit="bytes", source="pg_stat_statements.temp_blks_written"
     )
     active_sessions: int | None = derived(
         "client sessions that were active when looked at", source="pg_stat_activity.state"
@@ -75,8 +87,14 @@ class MemoryFacts:
         unit="bytes",
         source=_SETTINGS,
     )
+    work_mem_active_case: float | None = derived(
+        "shared_buffers and, for every session that was active, work_mem × hash_mem_multiplier",
+        unit="bytes",
+        source="pg_settings, pg_stat_activity",
+    )
     work_mem_safe: float | None = derived(
-        "half of the memory beyond shared_buffers, over active sessions × 3 operations",
+        "half of the memory beyond shared_buffers, over active sessions × 3 operations, and no "
+        "more than what fits in 90 % of the memory on every connection",
         unit="bytes",
         source="host, pg_stat_activity",
     )
@@ -85,8 +103,20 @@ class MemoryFacts:
         unit="bytes",
         source="host, pg_settings",
     )
+    work_mem_target: float | None = derived(
+        "four times work_mem, at most what is safe", unit="bytes", source="host, pg_settings"
+    )
     vacuum_index_passes: int | None = derived(
-        "most passes over the indexes of a vacuum that ran", source="pg_stat_progress_vacuum"
+        "most passes over the indexes that a running vacuum needs at least",
+        source="pg_stat_progress_vacuum",
+    )
+    vacuum_setting: str = derived(
+        "the setting that limits that vacuum's memory", source=_SETTINGS
+    )
+    vacuum_target: float | None = derived(
+        "four times that setting, at most 1 GB and an eighth of the memory over all workers",
+        unit="bytes",
+        source="host, pg_settings",
     )
 
     def subject(self) -> Subject:
@@ -96,19 +126,16 @@ class MemoryFacts:
     def build(cls, context: Context) -> Iterator[MemoryFacts]:
         memory = context.snapshot.host.memory_bytes
         buffers, work_mem = context.number("shared_buffers"), context.number("work_mem")
-        maintenance = context.number("maintenance_work_mem")
-        autovacuum = context.number("autovacuum_work_mem")
-        usable = usable_connections(context)
-        multiplier = context.number("hash_mem_multiplier")
-        per_session = _product(work_mem, multiplier)
-        active = active_sessions(context)
-        databases = context.deltas("databases")
+        per_session = _product(work_mem, context.number("hash_mem_multiplier"))
+        usable, active = usable_connections(context), active_sessions(context)
+        room = work_mem_room(context)
+        databases, spills = context.deltas("databases"), Spills.of(context, room.safe)
+        vacuum = _Vacuum.of(context)
         yield cls(
             shared_buffers=buffers,
             effective_cache_size=context.number("effective_cache_size"),
             work_mem=work_mem,
-            maintenance_work_mem=maintenance,
-            vacuum_work_mem=maintenance if autovacuum is None or autovacuum < 0 else autovacuum,
+            maintenance_work_mem=context.number("maintenance_work_mem"),
             shared_buffers_target=_buffers_target(context),
             cache_target=None if memory is None else memory * 0.75,
             hit_ratio=ratio(
@@ -118,32 +145,59 @@ class MemoryFacts:
             read_bytes_per_second=_product(_rate(context, "blocks_read"), BLOCK),
             evictions_per_second=_evictions(context),
             temp_bytes_per_day=_product(_rate(context, "temp_bytes"), _DAY),
-            temp_files_per_day=_product(_rate(context, "temp_files"), _DAY),
+            spill_bytes=spills.total,
+            spill_bytes_per_day=spills.per_day,
             active_sessions=active,
             usable_connections=usable,
             work_mem_worst_case=add(buffers, _product(per_session, usable)),
-            work_mem_safe=_safe(memory, buffers, max(active or 0, usable // 10, 4)),
-            work_mem_bounded=_bounded(memory, buffers, usable * (multiplier or 2.0)),
-            vacuum_index_passes=max(
-                (v.index_passes or 0 for v in context.snapshot.vacuums), default=0
-            )
-            if context.has("vacuums")
-            else None,
+            work_mem_active_case=add(buffers, _product(per_session, active)),
+            work_mem_safe=room.safe,
+            work_mem_bounded=room.bounded,
+            work_mem_target=room.target,
+            vacuum_work_mem=vacuum.size,
+            vacuum_index_passes=vacuum.passes,
+            vacuum_setting=vacuum.setting,
+            vacuum_target=vacuum.target(memory),
         )
 
 
-def usable_connections(context: Context) -> int:
-    """What max_connections leaves to ordinary roles."""
-    server = context.snapshot.server
-    return max(server.max_connections - server.reserved_connections, 0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vacuum:
+    """The running vacuum that goes over the indexes most often, and what limits its memory."""
+
+    passes: int | None
+    setting: str
+    size: float | None
+    workers: float
+
+    @classmethod
+    def of(cls, context: Context) -> _Vacuum:
+        vacuums = context.snapshot.vacuums
+        worst = max(vacuums, key=_passes, default=None)
+        own = context.number("autovacuum_work_mem")
+        automatic = worst is None or worst.is_autovacuum
+        setting = "maintenance_work_mem"
+        if automatic and own is not None and own >= 0:
+            setting = "autovacuum_work_mem"
+        return cls(
+            passes=(_passes(worst) if worst else 0) if context.has("vacuums") else None,
+            setting=setting,
+            size=context.number(setting),
+            workers=context.number("autovacuum_max_workers") or 3,
+        )
+
+    def target(self, memory: int | None) -> float | None:
+        """What to set, in bytes; None where the memory is unknown."""
+        if memory is None or self.size is None:
+            return None
+        return min(self.size * _GROWTH, memory / 8 / self.workers, _VACUUM_MOST)
 
 
-def active_sessions(context: Context) -> int | None:
-    """Client sessions that run a statement, as sampled now and when the window began."""
-    if not context.has("backends"):
-        return None
-    samples = [context.snapshot.backends, context.window.backends_before or ()]
-    return max(sum(b.state == "active" for b in clients(sample)) for sample in samples)
+def _passes(vacuum: VacuumProgress) -> int:
+    """The passes so far, and the one that must follow while it still finds dead rows."""
+    done = vacuum.index_passes or 0
+    more = vacuum.phase in ("scanning heap", "vacuuming indexes")
+    return done + 1 if done and more else done
 
 
 def _product(*factors: float | None) -> float | None:
@@ -174,18 +228,11 @@ def _rate(context: Context, counter: str) -> float | None:
 
 
 def _evictions(context: Context) -> float | None:
-    rows = context.deltas("io")
+    """A bulk read recycles its own ring of buffers: what it evicts says nothing of the cache."""
+    rows = [
+        row
+        for row in context.deltas("io") or ()
+        if row.object == "relation" and row.context == "normal"
+    ]
     seconds = context.window.seconds("io", rows[0]) if rows else None
     return ratio(total(rows, "evictions"), seconds)
-
-
-def _safe(memory: int | None, buffers: float | None, sessions: int) -> float | None:
-    if memory is None or buffers is None:
-        return None
-    return max((memory - buffers) * 0.5 / (sessions * _NODES_PER_STATEMENT), 0.0)
-
-
-def _bounded(memory: int | None, buffers: float | None, claims: float) -> float | None:
-    if memory is None or buffers is None or not claims:
-        return None
-    return max((memory * 0.9 - buffers) / claims, 1 * MB)

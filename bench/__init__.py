@@ -1,0 +1,1 @@
+"""What is measured, with the script that measures it."""

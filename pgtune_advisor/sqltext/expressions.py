@@ -1,0 +1,190 @@
+"""One side of a comparison: which column it reads, through what, and how PostgreSQL spells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from sqlglot import exp
+
+from pgtune_advisor.domain.identifiers import quote_ident
+from pgtune_advisor.sqltext import dialect, library
+from pgtune_advisor.sqltext.scopes import Scope
+from pgtune_advisor.sqltext.shape import TableRef
+from pgtune_advisor.sqltext.typenames import base_type, cast_keeps_index
+
+Wrapping = Literal["bare", "function", "cast", "json", "expression"]
+
+AGGREGATES: Final = frozenset(
+    {"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every", "array_agg", "any_value"}
+    | {"string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"}
+    | {"stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "corr"}
+    | {"bit_and", "bit_or", "bit_xor", "mode", "percentile_cont", "percentile_disc", "rank"}
+)
+JSON_PATHS: Final = frozenset({"->", "->>", "#>", "#>>"})
+CONSTANTS: Final = (exp.Literal, exp.Parameter, exp.Placeholder, exp.Boolean, exp.Null)
+
+_SPECIAL_NAMES: Final = {
+    exp.AtTimeZone: "timezone",
+    exp.Extract: "extract",
+    exp.Substring: "substring",
+    exp.Trim: "trim",
+    exp.StrPosition: "position",
+    exp.Overlay: "overlay",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """An operand that reads columns.
+
+    `type` is what it is compared as, where catalogue and casts tell: PostgreSQL's short name.
+    """
+
+    table: TableRef | None
+    column: str | None
+    wrapping: Wrapping
+    functions: tuple[str, ...]
+    casts: tuple[str, ...]
+    type: str | None
+    expression: str
+
+
+def unwrapped(node: exp.Expr) -> exp.Expr:
+    """The node without the parentheses around it."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return node
+
+
+def own_nodes(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The node and all below it, but for what stands in subqueries."""
+    stack = [node]
+    while stack:
+        found = stack.pop()
+        yield found
+        if not isinstance(found, exp.Query):
+            stack.extend(found.iter_expressions(reverse=True))
+
+
+def columns_in(node: exp.Expr) -> list[exp.Column]:
+    """The columns that the node reads itself, not in subqueries."""
+    return [found for found in own_nodes(node) if isinstance(found, exp.Column)]
+
+
+def call_name(node: exp.Expr) -> str | None:
+    """The name of the function that this node calls, `pg_catalog.` left out; None: no call."""
+    if special := _SPECIAL_NAMES.get(type(node)):
+        return special
+    if not isinstance(node, exp.Anonymous):
+        return None
+    name = node.name if isinstance(node.this, exp.Identifier) else node.name.lower()
+    if name == "row":
+        return None
+    schema = node.parent.this.name if isinstance(node.parent, exp.Dot) else ""
+    return f"{schema}.{name}" if schema not in ("", "pg_catalog") else name
+
+
+def is_aggregated(node: exp.Expr) -> bool:
+    """Whether the node calls an aggregate or window function."""
+    return any(isinstance(f, exp.Window) or call_name(f) in AGGREGATES for f in own_nodes(node))
+
+
+def side_of(node: exp.Expr, scope: Scope) -> Side:
+    """What is known of this operand, which reads at least one column."""
+    node = unwrapped(node)
+    columns = columns_in(node)
+    sources = [scope.source_of(column) for column in columns]
+    source = sources[0] if all(found is sources[0] for found in sources) else None
+    name = columns[0].name if len({column.name for column in columns}) == 1 else None
+    known = source.types.get(name) if source and name else None
+    functions, casts, other = _wrappers(columns[0], node)
+    wrapping: Wrapping = "bare"
+    if functions:
+        wrapping = "function"
+    elif other:
+        wrapping = other
+    elif casts and not _harmless(known, casts):
+        wrapping = "cast"
+    single = sources[0] is not None and source is not None or len(columns) == 1
+    return Side(
+        table=source.table if source else None,
+        column=name if single else None,
+        wrapping=wrapping,
+        functions=tuple(functions),
+        casts=tuple(casts),
+        type=_type(known, functions, casts, other),
+        expression=expression_text(node),
+    )
+
+
+def _wrappers(
+    column: exp.Expr, top: exp.Expr
+) -> tuple[list[str], list[str], Literal["json", "expression"] | None]:
+    """What stands between the column and the whole operand: functions, casts, and other things."""
+    functions: list[str] = []
+    casts: list[str] = []
+    other: Literal["json", "expression"] | None = None
+    node = column
+    while node is not top and node.parent is not None:
+        node = node.parent
+        if isinstance(node, exp.Cast):
+            casts.insert(0, type_name(node.to))
+        elif name := call_name(node):
+            functions.insert(0, name)
+        elif isinstance(node, exp.Operator) and node.args["operator"] in JSON_PATHS:
+            other = other or "json"
+        elif not isinstance(node, exp.Paren | exp.Dot) or isinstance(node.expression, exp.Identifier):
+            other = "expression" if not isinstance(node, exp.Paren) else other
+    return functions, casts, other
+
+
+def _harmless(column_type: str | None, casts: list[str]) -> bool:
+    return (
+        column_type is not None
+        and len(casts) == 1
+        and cast_keeps_index(column_type, casts[0])
+    )
+
+
+def _type(
+    known: str | None, functions: list[str], casts: list[str], other: str | None
+) -> str | None:
+    """The operand's type: that of its outermost cast, else of the bare column."""
+    if casts and not functions and not other:
+        return base_type(casts[0])
+    return base_type(known) if known and not functions and not other else None
+
+
+def type_name(node: exp.Expr) -> str:
+    """A cast's target as PostgreSQL's short name, with its modifier."""
+    spelt = dialect.written(node)
+    short = base_type(spelt)
+    modifier = spelt[spelt.index("(") : spelt.index(")") + 1] if "(" in spelt else ""
+    return f"{short}{modifier.replace(' ', '')}"
+
+
+def expression_text(node: exp.Expr) -> str:
+    """The node as PostgreSQL spells it: no qualifiers, no literals, parameters from `$1` on."""
+    node = unwrapped(node)
+    if isinstance(node, exp.Column):
+        return quote_ident(node.name)
+    bare = node.copy()
+    number = 0
+    for found in list(bare.walk()):
+        if isinstance(found, exp.Column):
+            for qualifier in ("table", "db", "catalog"):
+                found.set(qualifier, None)
+        elif isinstance(found, CONSTANTS) and not isinstance(found.parent, exp.Parameter):
+            number += 1
+            found.replace(exp.Parameter(this=exp.Literal.number(number)))
+    return respelt(dialect.written(bare))
+
+
+@lru_cache(maxsize=4096)
+def respelt(expression: str) -> str:
+    """An expression as PostgreSQL's deparser writes it; as it is where that cannot read it."""
+    whole = library.deparsed(f"SELECT {expression}")
+    return whole.removeprefix("SELECT ") if isinstance(whole, str) else expression

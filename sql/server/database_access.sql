@@ -1,0 +1,26 @@
+-- about: pg_stat_statements and the helper functions of one database
+-- returns: DatabaseAccess
+-- cadence: slow
+-- scope: database
+-- needs: nothing
+-- version-of: server
+-- timeout: 2s
+SELECT
+    pg_catalog.current_database()::pg_catalog.text AS database,
+    e.extversion AS statements_version,
+    n.nspname::pg_catalog.text AS statements_schema,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS statements_usable,
+    ARRAY(
+        SELECT DISTINCT p.proname::pg_catalog.text
+        FROM pg_catalog.pg_proc AS p
+        JOIN pg_catalog.pg_namespace AS h ON h.oid = p.pronamespace
+        WHERE h.nspname = 'pgtune_advisor'
+            AND p.prosecdef
+            AND pg_catalog.has_schema_privilege(h.oid, 'USAGE')
+            AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
+        ORDER BY 1
+    ) AS helpers
+FROM (SELECT) AS one
+LEFT JOIN pg_catalog.pg_extension AS e ON e.extname = 'pg_stat_statements'
+LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+ORDER BY 1

@@ -1,0 +1,77 @@
+-- Undo: Create an index on the path of Straße "x" 'y' \z
+-- Recommendation expr-77, change 1 of 1
+-- Rules: missing-index
+-- Database: shop
+-- Lock: SHARE UPDATE EXCLUSIVE on the table
+-- Duration: long; needs: none
+-- Applicability: auto (may be applied by policy)
+-- Confidence: heuristic; phase: core
+-- Undoes: 0005_create_index_gr_e_pfad.up.sql
+--
+-- Run with:  psql -X -v ON_ERROR_STOP=1 -f 0005_create_index_gr_e_pfad.down.sql
+-- on a direct connection. psql -f sends one statement at a time. Not with -c or -1: several
+-- statements in one message or with -1 are one transaction, in which CONCURRENTLY, VACUUM and
+-- ALTER SYSTEM are refused.
+
+SET client_encoding = 'UTF8';
+SET lock_timeout = 0;
+SET statement_timeout = 0;
+DO $advisor$
+BEGIN
+  IF pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL THEN
+    PERFORM pg_catalog.set_config('transaction_timeout', '0', false);
+  END IF;
+END
+$advisor$;
+
+DO $advisor$
+DECLARE
+  the_schema CONSTANT text := 'Ünï Schéma';
+  the_name CONSTANT text := 'Größe | pfad';
+  shown CONSTANT text := '"Ünï Schéma"."Größe | pfad"';
+  the_table CONSTANT text := E'Straße "x" ''y'' \\z';
+  home name;
+  identifies boolean;
+  backs boolean;
+BEGIN
+  SELECT t.relname, i.indisreplident, EXISTS (
+      SELECT FROM pg_catalog.pg_constraint AS o
+       WHERE o.conindid = c.oid AND o.conrelid = i.indrelid)
+    INTO home, identifies, backs
+    FROM pg_catalog.pg_index AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE n.nspname = the_schema AND c.relname = the_name;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'index % is not there', shown
+      USING HINT = 'It was dropped already, or this is another database.';
+  ELSIF home <> the_table THEN
+    RAISE EXCEPTION 'index % is on table % now', shown, home
+      USING HINT = 'The name was used again: analyse anew.';
+  ELSIF backs OR identifies THEN
+    RAISE EXCEPTION 'index % backs a constraint or the replica identity', shown
+      USING HINT = 'It was not so when it was analysed: analyse anew.';
+  END IF;
+END
+$advisor$;
+
+DROP INDEX CONCURRENTLY "Ünï Schéma"."Größe | pfad";
+
+DO $advisor$
+DECLARE
+  the_schema CONSTANT text := 'Ünï Schéma';
+  the_name CONSTANT text := 'Größe | pfad';
+  shown CONSTANT text := '"Ünï Schéma"."Größe | pfad"';
+BEGIN
+  PERFORM FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE n.nspname = the_schema AND c.relname = the_name;
+  IF FOUND THEN
+    RAISE EXCEPTION 'index % is still there', shown
+      USING HINT = 'It costs writes and may serve no read: run this file again.';
+  END IF;
+END
+$advisor$;
+
+-- sealed: statements 6271ccbd56f80b2c, file fce68593f1213f19
