@@ -1,4 +1,4 @@
-"""The documentation says what the code does: the README's commands, the rule reference, the help."""
+"""The documentation says what the code does: commands, rule reference, links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgtune_advisor.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FENCE = re.compile(r"```(?:sh|console|bash)\n(.*?)```", re.S)
+FENCE = re.compile(r"```(?:sh|console|bash)\n(.*?)```", re.DOTALL)
 
 
 def commands() -> list[list[str]]:
@@ -58,7 +58,7 @@ def test_the_readmes_commands_exist_with_their_options(command: list[str]) -> No
 @pytest.mark.parametrize("target", ["demo", "test"])
 def test_the_readmes_make_targets_exist(target: str) -> None:
     assert f"make {target}" in README
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 def test_the_rule_reference_is_up_to_date() -> None:

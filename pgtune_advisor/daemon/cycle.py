@@ -136,8 +136,15 @@ class TargetCycles:
         try:
             yield
         except SnapshotError as error:
-            fields = {"action": "snapshot_damaged", "target": self._target}
-            log(_LOGGER, logging.WARNING, f"{error.primary}: {error.detail}", **fields)
+            message = f"an older snapshot is left out: {error.primary}"
+            log(
+                _LOGGER,
+                logging.WARNING,
+                message,
+                action="snapshot_damaged",
+                target=self._target,
+                detail=error.detail,
+            )
 
     def _publish(self, report: Report) -> None:
         """Write the advice where it changed since it was written last, a restart included."""
@@ -157,9 +164,14 @@ class TargetCycles:
                 detail=f"{error.strerror}: {error.filename}",
                 hint=f"Check the owner of {folder} and the free space.",
             ) from None
-        number = len(report.recommendations)
-        fields = {"action": "advice_written", "target": self._target, "recommendations": number}
-        log(_LOGGER, logging.INFO, f"the advice for {self._target} changed", **fields)
+        log(
+            _LOGGER,
+            logging.INFO,
+            f"the advice for {self._target} changed",
+            action="advice_written",
+            target=self._target,
+            recommendations=len(report.recommendations),
+        )
 
 
 def _read(mark: Path) -> str:

@@ -77,7 +77,7 @@ class Schedule:
             self._scheduler.remove_job(name)
 
     def pace(self, name: str, delay_s: float) -> None:
-        """Let `delay_s` pass between runs from now on; a run that follows its pace stays in step."""
+        """Let `delay_s` pass between runs; where that is so already, nothing moves."""
         if self._delays.get(name, delay_s) == delay_s:
             return
         self._delays[name] = delay_s

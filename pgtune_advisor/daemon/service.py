@@ -49,8 +49,8 @@ def run(load: Load, wire: Wire) -> int:
         stack.enter_context(only_daemon(settings.daemon.state_dir))
         store = stack.enter_context(Store.open(settings.store, settings.daemon.state_dir))
         service = _Service(load, wire, settings, store, inbox)
-        stack.callback(service.stop)
         service.start()
+        stack.callback(service.stop)
         service.serve()
     log(_LOGGER, logging.INFO, "the daemon has stopped", action="stopped")
     return 0

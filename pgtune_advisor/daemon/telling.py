@@ -17,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Teller:
-    """Speaks for one target. `changed` is called whenever its state may have changed."""
+    """Speaks for one target until it is hushed. `changed` is called when its state may differ."""
 
     def __init__(
         self, target: str, metrics: Metrics, health: Health, changed: Callable[[], None]
@@ -27,8 +27,14 @@ class Teller:
         self._health = health
         self._changed = changed
         self._trouble: dict[Cadence, str] = {}
+        self._hushed = False
         health.add(target)
         metrics.up.labels(target).set(0)
+
+    def hush(self) -> None:
+        """From now on speak into the void: the target is another's, or nobody's."""
+        self._hushed = True
+        self._metrics, self._health, self._changed = Metrics(), Health(), lambda: None
 
     def good(self, cadence: Cadence, done: Done, seconds: float, lasts_s: float) -> None:
         """A cycle succeeded; the next is expected within `lasts_s`."""
@@ -132,4 +138,5 @@ class Teller:
         self._log(level, f"{what}: {error.primary}", action=action, **parts)
 
     def _log(self, level: int, message: str, *, action: str, **fields: object) -> None:
-        log(_LOGGER, level, message, action=action, target=self._target, **fields)
+        if not self._hushed:
+            log(_LOGGER, level, message, action=action, target=self._target, **fields)

@@ -54,7 +54,7 @@ class Watch:
     @property
     def delay_s(self) -> float:
         """Seconds between the steps of a target that answers."""
-        return self._paces["fast"].delay_s
+        return self._interval.total_seconds() * self._paces["fast"].factor
 
     def step(self) -> float:
         """Look at the target, or ask whether it is back; returns the seconds to the next step."""
@@ -67,13 +67,20 @@ class Watch:
                 self._wire(*pending)
             self._began, self._overlapped = time.monotonic(), False
             try:
-                return self._step()
+                delay_s = self._step()
             finally:
                 self._began = None
+            return self.delay_s if self._pending else delay_s
 
-    def rewire(self, wiring: Wiring, daemon: DaemonSection) -> None:
-        """Work with another configuration from the next step on."""
+    def rewire(self, wiring: Wiring, daemon: DaemonSection) -> bool:
+        """Work with another configuration from the next step on; whether its interval differs."""
+        before = self._interval
         self._pending = (wiring, daemon)
+        return self._interval != before
+
+    @property
+    def _interval(self) -> timedelta:
+        return (self._pending[1] if self._pending else self._daemon).interval
 
     def missed(self, reason: Miss, trace: str) -> None:
         """The schedule could not run a step, or one crashed. A step that hangs is cancelled."""
@@ -91,6 +98,7 @@ class Watch:
     def stop(self) -> None:
         """Cancel what runs and take no further step; join() waits for it."""
         self._stopping.set()
+        self._teller.hush()
         threading.Thread(target=self._finish, daemon=True).start()
 
     def join(self, timeout_s: float) -> bool:
@@ -104,7 +112,7 @@ class Watch:
         self._stopped.set()
 
     def _wire(self, wiring: Wiring, daemon: DaemonSection) -> None:
-        self._wiring = wiring
+        self._wiring, self._daemon = wiring, daemon
         self._cycles = TargetCycles(self.section.name, self._store, wiring, daemon)
         fast, full = daemon.interval.total_seconds(), daemon.slow_interval.total_seconds()
         self._set_pace("fast", fast)
@@ -145,17 +153,15 @@ class Watch:
         except TargetError as error:
             self._down(error, cadence, time.monotonic() - began)
         except AdvisorError as error:
-            if not self._stopping.is_set():
-                self._teller.failed(error, cadence, time.monotonic() - began)
+            self._teller.failed(error, cadence, time.monotonic() - began)
         except BaseException:
-            self._teller.crashed("an internal error: see the log", cadence, 0.0)
+            seconds = time.monotonic() - began
+            self._teller.crashed("an internal error: see the log", cadence, seconds)
             raise
         else:
             self._good(done, cadence, time.monotonic() - began)
 
     def _good(self, done: Done, cadence: Cadence, seconds: float) -> None:
-        if self._stopping.is_set():
-            return
         if self._failures:
             self._teller.up(self._failures)
         self._failures = 0
@@ -168,9 +174,9 @@ class Watch:
         self._teller.good(cadence, done, seconds, 3 * self.delay_s + 60)
 
     def _down(self, error: TargetError, cadence: Cadence, seconds: float) -> None:
+        self._close()
         if self._stopping.is_set():
             return
-        self._close()
         self._failures += 1
         # All that is known of it is old by then: look at everything when it is back.
         self._full_at = 0.0

@@ -40,8 +40,8 @@ class Watches:
             if wanted.get(watch.section.name) != watch.section:
                 self._remove(job, watch)
             else:
-                watch.rewire(wiring, settings.daemon)
-                self.schedule.pace(job, settings.daemon.interval.total_seconds())
+                if watch.rewire(wiring, settings.daemon):
+                    self.schedule.pace(job, watch.delay_s)
         known = {watch.section.name for watch in self._watches.values()}
         new = [target for target in settings.targets if target.name not in known]
         for number, target in enumerate(new):

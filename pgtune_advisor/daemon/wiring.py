@@ -30,7 +30,7 @@ class CollectorLike(Protocol):
 
 
 @runtime_checkable
-class Cancellable(Protocol):
+class Cancellable(CollectorLike, Protocol):
     """A collector whose running call another thread can end, with a TargetError."""
 
     def cancel(self) -> None:

@@ -171,12 +171,14 @@ def _unknown(report: Report, style: Style) -> list[str]:
     groups = unknown_groups(report.unknown)
     if not groups:
         return []
-    room = max(style.columns - 54, 16)
+    # Two columns of blanks in front, two between columns.
+    rule, of = min(style.columns // 3, 28), min(style.columns // 4, 20)
+    missing = style.columns - rule - of - 6
     rows = [
         [
-            _cell(group.rule, 28),
-            _cell(group.example if group.subjects == 1 else f"{group.subjects:,} subjects", 20),
-            _cell(group.missing_text(), room),
+            _cell(group.rule, rule),
+            _cell(group.example if group.subjects == 1 else f"{group.subjects:,} subjects", of),
+            _cell(group.missing_text(), missing),
         ]
         for group in groups[:ROWS]
     ]

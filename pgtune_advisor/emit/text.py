@@ -143,7 +143,7 @@ def wrap_sql(sql: str, width: int, indent: str) -> list[str]:
     """The statement on indented lines that can be copied: no break inside names or constants."""
     text = visible(terminated(sql))
     if _UNSPLITTABLE.search(text):
-        return [f"{indent}{line}".rstrip() for line in text.split("\n")]
+        return [f"{indent}{line}" if line else "" for line in text.split("\n")]
     lines: list[str] = []
     current = ""
     for word in _SQL_WORD.findall(text):

@@ -25,7 +25,8 @@ AGGREGATES: Final = frozenset(
 )
 JSON_PATHS: Final = frozenset({"->", "->>", "#>", "#>>"})
 CONSTANTS: Final = (exp.Literal, exp.Parameter, exp.Placeholder, exp.Boolean, exp.Null)
-
+# What holds a constant that is not a value: the number of a parameter, the length of a type.
+_OWNERS: Final = (exp.Parameter, exp.DataTypeParam)
 _SPECIAL_NAMES: Final = {
     exp.AtTimeZone: "timezone",
     exp.Extract: "extract",
@@ -108,10 +109,9 @@ def side_of(node: exp.Expr, scope: Scope) -> Side:
         wrapping = other
     elif casts and not _harmless(known, casts):
         wrapping = "cast"
-    single = sources[0] is not None and source is not None or len(columns) == 1
     return Side(
         table=source.table if source else None,
-        column=name if single else None,
+        column=name if source or len(columns) == 1 else None,
         wrapping=wrapping,
         functions=tuple(functions),
         casts=tuple(casts),
@@ -136,9 +136,14 @@ def _wrappers(
             functions.insert(0, name)
         elif isinstance(node, exp.Operator) and node.args["operator"] in JSON_PATHS:
             other = other or "json"
-        elif not isinstance(node, exp.Paren | exp.Dot) or isinstance(node.expression, exp.Identifier):
-            other = "expression" if not isinstance(node, exp.Paren) else other
+        elif not isinstance(node, exp.Paren) and not _qualifies_call(node):
+            other = "expression"
     return functions, casts, other
+
+
+def _qualifies_call(node: exp.Expr) -> bool:
+    """`schema.function(…)`, other than a field of a composite value."""
+    return isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Identifier)
 
 
 def _harmless(column_type: str | None, casts: list[str]) -> bool:
@@ -177,7 +182,7 @@ def expression_text(node: exp.Expr) -> str:
         if isinstance(found, exp.Column):
             for qualifier in ("table", "db", "catalog"):
                 found.set(qualifier, None)
-        elif isinstance(found, CONSTANTS) and not isinstance(found.parent, exp.Parameter):
+        elif isinstance(found, CONSTANTS) and not isinstance(found.parent, _OWNERS):
             number += 1
             found.replace(exp.Parameter(this=exp.Literal.number(number)))
     return respelt(dialect.written(bare))

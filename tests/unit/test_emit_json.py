@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -22,12 +23,22 @@ from pgtune_advisor.emit.report_json import dumps, to_dict
 SCHEMA: Final[dict[str, Any]] = json.loads(
     (Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text("utf-8")
 )
-VALIDATOR: Final = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
+FORMATS: Final = FormatChecker(())
+
+
+@FORMATS.checks("date-time")
+def is_utc_time(value: object) -> bool:
+    """RFC 3339 in UTC, and no other way to write it."""
+    if not isinstance(value, str):
+        return True
+    return value.endswith("Z") and datetime.fromisoformat(value).tzinfo == UTC
+
+
+VALIDATOR: Final = Draft202012Validator(SCHEMA, format_checker=FORMATS)
 
 text = st.text(max_size=20)
 number = st.none() | st.floats()
 finite = st.floats(min_value=0, max_value=1e12)
-st.register_type_strategy(str, text)
 planner = st.builds(
     recommendations.PlannerUse,
     fidelity=st.none() | st.floats(0, 1),

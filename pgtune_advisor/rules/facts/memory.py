@@ -11,7 +11,7 @@ from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.units import GB, MB
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio, total
 from pgtune_advisor.rules.facts.server import server_subject
-from pgtune_advisor.rules.facts.sessions import active_sessions, usable_connections
+from pgtune_advisor.rules.facts.load import active_sessions, usable_connections
 from pgtune_advisor.rules.facts.spills import Spills, work_mem_room
 
 _DAY = 86_400
