@@ -42,7 +42,7 @@ class Site:
     def raw(self, key: str) -> Any:
         """A key of the rule's change table; RuleError where it is missing."""
         spec = self.match.loaded.rule.spec.change
-        value = (spec.model_extra or {}).get(key)
+        value = (spec.title or None) if key == "title" else (spec.model_extra or {}).get(key)
         if value is None:
             path = self.match.loaded.rule.path
             raise RuleError(f'{path}: change "{spec.kind}" needs "{key}"')
@@ -76,13 +76,14 @@ def builds(kind: str) -> Callable[[Builder], Builder]:
 
 def builders() -> Mapping[str, Builder]:
     """All builders by kind."""
-    from pgtune_advisor.advise import index_builders  # noqa: F401 - registers its own
+    from pgtune_advisor.advise import index_builders, role_builders, table_builders  # noqa: F401
 
     return _BUILDERS
 
 
 @builds("advice")
-def _advice(site: Site) -> Built:
+def advice(site: Site) -> Built:
+    """What the message says, without SQL."""
     message = site.match.finding.message
     title = site.text("title") if site.match.loaded.rule.spec.change.title else message.primary
     return title, [Advice(text=message.hint or message.detail or message.primary)]
@@ -120,22 +121,23 @@ def _repair_index(site: Site) -> Built:
 
 @builds("maintain")
 def _maintain(site: Site) -> Built:
-    row = site.match.row
-    relation: Relation | None = getattr(row, "relation", None)
-    schema, table = (relation.schema, relation.name) if relation else row.oldest_table
+    relation: Relation = site.match.row.relation
     command = site.raw("command")
     change = Maintain(
-        database=relation.database if relation else row.name,
-        schema=schema,
-        table=table,
+        database=relation.database,
+        schema=relation.schema,
+        table=relation.name,
         command=command,
     )
-    return f"{command} {qualified(schema, table)}", [change]
+    return f"{command} {qualified(relation.schema, relation.name)}", [change]
 
 
 @builds("set-parameter")
 def _set_parameter(site: Site) -> Built:
+    """ALTER SYSTEM SET; advice where the template of `value` gives nothing."""
     name, value = site.text("name"), site.text("value")
+    if not value:
+        return advice(site)
     change = set_parameter(site.settings, name, value)
     if change is None:
         return f"Set {name} to {value}", []
@@ -144,15 +146,20 @@ def _set_parameter(site: Site) -> Built:
 
 @builds("preload-statements")
 def _preload_statements(site: Site) -> Built:
-    """shared_preload_libraries with pg_stat_statements added, and the extension created."""
+    """shared_preload_libraries with pg_stat_statements added, and the extension created.
+
+    A server that preloads what it does not have will not start: then it is advice.
+    """
     changes: list[Change] = []
     row = site.match.row
-    if not row.statements_preloaded:
+    if not row.statements_available:
+        return advice(site)
+    if row.statements_preloaded is False:
         libraries = [part.strip() for part in (row.preload_libraries or "").split(",")]
         value = ", ".join([*(part for part in libraries if part), "pg_stat_statements"])
         change = set_parameter(site.settings, "shared_preload_libraries", value)
         changes += [change] if change else []
-    if not row.statements_installed:
+    if not row.statements_installed and not site.snapshot.server.in_recovery:
         changes.append(_create_extension(site.snapshot.server.database, "pg_stat_statements"))
     return "Enable pg_stat_statements", changes
 
@@ -180,28 +187,40 @@ def extension_scripts(site: Site, name: str) -> list[Script]:
 
 @builds("set-storage")
 def _set_storage(site: Site) -> Built:
+    """`options` that the table does not have yet, and `then` VACUUM or ANALYZE, or nothing."""
     relation: Relation = site.match.row.relation
     table: Mapping[str, str] = site.raw("options")
     where = f"{site.match.loaded.rule.path}: change.options"
-    options = tuple(
+    wanted = (
         (name, messages.render(str(text), site.match.names, where)) for name, text in table.items()
     )
-    changes: list[Change] = [_storage(relation, options)]
-    if site.has("then"):
-        command = site.raw("then")
-        changes.append(
-            Maintain(
-                database=relation.database,
-                schema=relation.schema,
-                table=relation.name,
-                command=command,
+    options = tuple(pair for pair in wanted if "=".join(pair) not in relation.options)
+    changes: list[Change] = [_storage(relation, options)] if options else []
+    name = qualified(relation.schema, relation.name)
+    title = f"Set storage parameters of {name}" if options else f"Maintain {name}"
+    match site.text("then") if site.has("then") else "":
+        case "ANALYZE" | "VACUUM" | "VACUUM (FREEZE)" as command:
+            changes.append(
+                Maintain(
+                    database=relation.database,
+                    schema=relation.schema,
+                    table=relation.name,
+                    command=command,
+                )
             )
-        )
-    return f"Set storage parameters of {qualified(relation.schema, relation.name)}", changes
+            title = f"{title} and {command} it" if options else f"{command} {name}"
+        case "":
+            pass
+        case other:
+            path = site.match.loaded.rule.path
+            raise RuleError(f'{path}: change.then: "{other}" is no maintenance command')
+    return title, changes
 
 
 def _storage(relation: Relation, options: tuple[tuple[str, str], ...]) -> SetStorage:
-    pairs = (option.split("=", 1) for option in relation.options)
+    """The change, which remembers what the table and its TOAST table have now."""
+    pairs = [option.split("=", 1) for option in relation.options]
+    pairs += [f"toast.{option}".split("=", 1) for option in relation.toast_options]
     names = {name for name, _ in options}
     return SetStorage(
         database=relation.database,
@@ -217,7 +236,7 @@ def _enable_autovacuum(site: Site) -> Built:
     relation: Relation | None = site.match.row.relation
     if relation is not None:
         name = qualified(relation.schema, relation.name)
-        change = _storage(relation, (("autovacuum_enabled", "on"),))
+        change = _storage(relation, ((site.match.row.cause, "on"),))
         return f"Enable autovacuum for {name}", [change]
     cause = site.match.row.cause
     found: SetParameter | None = set_parameter(site.settings, cause, "on")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgtune_advisor.advise.builders import Built, Site, builds, extension_scripts
-from pgtune_advisor.domain.changes import Change, CreateIndex, Script
+from pgtune_advisor.advise.builders import Built, Site, advice, builds, extension_scripts
+from pgtune_advisor.domain.changes import Change, CreateIndex, Maintain, Script
 from pgtune_advisor.domain.identifiers import index_name, qualified, quote_ident
-from pgtune_advisor.domain.index_ddl import create_statement
+from pgtune_advisor.domain.index_ddl import create_statement, definition_known, key_texts
 from pgtune_advisor.domain.objects import Relation
 from pgtune_advisor.domain.snapshot import Snapshot
 
@@ -26,9 +26,14 @@ def _index_foreign_key(site: Site) -> Built:
 
 @builds("create-index")
 def _create_index(site: Site) -> Built:
-    """An index from templates: `keys` (SQL text), `access_method`, `extension` if it needs one."""
+    """An index from templates: `keys` (SQL text), `access_method`, `extension` if it needs one.
+
+    `analyze = true` gathers the statistics of an expression. No keys, no index: advice.
+    """
     row = site.match.row
     keys = [site.text("keys")]
+    if not keys[0]:
+        return advice(site)
     method = site.text("access_method") if site.has("access_method") else "btree"
     changes: list[Change] = []
     if site.has("extension"):
@@ -36,6 +41,9 @@ def _create_index(site: Site) -> Built:
     table = (row.database, row.schema, row.table)
     suffix = (site.text("suffix"),) if site.has("suffix") else ()
     changes += create_index(site.snapshot, table, keys, (row.column, *suffix), method)
+    if site.has("analyze"):
+        database, schema, name = table
+        changes.append(Maintain(database=database, schema=schema, table=name, command="ANALYZE"))
     return f"Index {qualified(row.schema, row.table)} USING {method} ({keys[0]})", changes
 
 
@@ -104,15 +112,12 @@ def _partitioned(
         duration="short",
     )
     for child in children(snapshot, parent):
-        steps = list(
-            create_index(
-                snapshot, (child.database, child.schema, child.name), keys, named_after, method
-            )
-        )
-        yield from steps
-        attached = index_name(
-            child.name, named_after, _taken(snapshot, child.database).get(child.schema, ())
-        )
+        attached = _same_index(snapshot, child, keys, method)
+        if attached is None:
+            table = (child.database, child.schema, child.name)
+            yield from create_index(snapshot, table, keys, named_after, method)
+            taken = _taken(snapshot, child.database).get(child.schema, ())
+            attached = index_name(child.name, named_after, taken)
         attach = f"ATTACH PARTITION {qualified(child.schema, attached)}"
         yield Script(
             database=parent.database,
@@ -122,6 +127,25 @@ def _partitioned(
             transactional=True,
             duration="short",
         )
+
+
+def _same_index(
+    snapshot: Snapshot, child: Relation, keys: Sequence[str], method: str
+) -> str | None:
+    """The name of an index that a partition has already and that can be attached."""
+    table = (child.database, child.schema, child.name)
+    for index in snapshot.indexes:
+        plain = not (index.is_unique or index.has_predicate or index.include or index.parent_name)
+        if (
+            (index.database, index.schema, index.table) == table
+            and plain
+            and index.is_valid
+            and index.access_method == method
+            and definition_known(index)
+            and key_texts(index) == tuple(keys)
+        ):
+            return index.name
+    return None
 
 
 def children(snapshot: Snapshot, parent: Relation) -> list[Relation]:

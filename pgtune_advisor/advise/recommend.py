@@ -98,12 +98,19 @@ def _recommendation(key: str, group: _Group) -> Recommendation:
         rules=tuple(dict.fromkeys(spec.id for spec in specs)),
         finding_keys=tuple(dict.fromkeys(m.finding.key for m in group.matches)),
         category=first.finding.category,
-        applicability=max((s.applicability for s in specs), key=_CAUTION.index),
+        applicability=_applicability(group, [s.applicability for s in specs]),
         confidence=specs[0].confidence,
         phase=min((s.phase for s in specs), key=_PHASES.index),
         impact=_impact(group),
         changes=group.changes,
     )
+
+
+def _applicability(group: _Group, wanted: Sequence[Applicability]) -> Applicability:
+    """The most cautious of the rules; what has no SQL is never more than advice."""
+    if all(isinstance(change, Advice) for change in group.changes):
+        return "advice"
+    return max(wanted, key=_CAUTION.index)
 
 
 def _impact(group: _Group) -> Impact:

@@ -86,7 +86,7 @@ class Teller:
         """The target answered, but its cycle could not be finished."""
         if self._trouble.get(cadence) != error.primary:
             message = f"a {cadence} cycle of {self._target} failed"
-            self._error(logging.ERROR, message, error, action="cycle_failed")
+            self._error(logging.ERROR, message, error, action="cycle_failed", cadence=cadence)
         self.crashed(error.primary, cadence, seconds)
 
     def crashed(self, error: str, cadence: Cadence, seconds: float) -> None:
@@ -133,9 +133,11 @@ class Teller:
             action = "target_slow" if slower else "target_faster"
             self._log(level, message, action=action, cadence=cadence)
 
-    def _error(self, level: int, what: str, error: AdvisorError, *, action: str) -> None:
-        parts = {"detail": error.detail, "hint": error.hint}
-        self._log(level, f"{what}: {error.primary}", action=action, **parts)
+    def _error(
+        self, level: int, what: str, error: AdvisorError, *, action: str, **fields: object
+    ) -> None:
+        fields |= {"detail": error.detail, "hint": error.hint}
+        self._log(level, f"{what}: {error.primary}", action=action, **fields)
 
     def _log(self, level: int, message: str, *, action: str, **fields: object) -> None:
         if not self._hushed:

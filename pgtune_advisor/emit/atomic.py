@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -118,10 +118,12 @@ def _swap(directory: Path, staging: Path, files: Iterable[str], remove: Iterable
             target.unlink(missing_ok=True)
     except BaseException:
         for target, old in reversed(done):
-            if old is None:
-                target.unlink(missing_ok=True)
-            else:
-                old.replace(target)
+            # One that cannot be put back must not keep the others from it.
+            with suppress(OSError):
+                if old is None:
+                    target.unlink(missing_ok=True)
+                else:
+                    old.replace(target)
         raise
 
 

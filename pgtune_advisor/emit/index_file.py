@@ -109,8 +109,8 @@ def _migration(task: Task, entry: MigrationEntry, edited: Sequence[str]) -> list
     impact = impact_text(one)
     lines += [f"- Impact: {escape(impact)}"] if impact else []
     lines += [
-        f"- {code(name)} was edited by hand and says something else than the advice does now; "
-        "it was left as it is, and report.md has the statement."
+        f"- {code(name)} was edited by hand, so it was left as it is; what the advice says now "
+        "is in report.md."
         for name in edited
         if name in (up, down)
     ]

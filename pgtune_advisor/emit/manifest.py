@@ -46,8 +46,8 @@ class SettingEntry:
     inverse: str | None
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.recommendation, self.name, self.value)
+    def key(self) -> tuple[str, str]:
+        return (self.name, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from pgtune_advisor.emit.summary import (
     unknown_groups,
     window_lines,
 )
-from pgtune_advisor.emit.text import full_evidence, moment, plural, terminated
+from pgtune_advisor.emit.text import full_evidence, moment, one_line, plural, terminated
 
 FORMAT: Final = "markdown"
 Statement = SetParameter | Migration
@@ -140,7 +140,7 @@ def _statements(one: Recommendation) -> list[str]:
             "unknown" if s.calls is None else format_count(s.calls),
             "unknown" if s.cost_before is None else format_count(s.cost_before),
             "unknown" if s.cost_after is None else format_count(s.cost_after),
-            cell(s.text) if s.text else "unknown",
+            cell(one_line(s.text)) if s.text else "unknown",
         ]
         for s in one.impact.statements[:STATEMENTS]
     ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from tabulate import tabulate
 
-from pgtune_advisor.emit.text import one_line, visible
+from pgtune_advisor.emit.text import in_comment, one_line, visible
 
 _SPECIAL: Final = re.compile(r"([\\`*\[\]|~])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _BLOCK_START: Final = re.compile(r"^(#{1,6}|[-+=]|\d+[.)])(?=\s|$)|^([-=]{2,})")
@@ -23,8 +23,8 @@ def escape(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A code span that may hold backticks."""
-    line = one_line(text)
+    """A code span that may hold backticks; its spaces stay as they are."""
+    line = in_comment(text)
     fence = "`" * (_longest_run(line) + 1)
     pad = " " if line.startswith("`") or line.endswith("`") or not line else ""
     return f"{fence}{pad}{line}{pad}{fence}"

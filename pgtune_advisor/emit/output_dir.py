@@ -27,7 +27,7 @@ from pgtune_advisor.emit.migration_sql import file_slug
 from pgtune_advisor.emit.platforms import where
 from pgtune_advisor.emit.settings_files import Item
 from pgtune_advisor.emit.style import Style
-from pgtune_advisor.emit.summary import evidence_of
+from pgtune_advisor.emit.summary import evidence_by_key, evidence_of
 
 MIGRATIONS: Final = "migrations"
 REPORT_MD: Final = "report.md"
@@ -39,7 +39,7 @@ _SETTINGS: Final = (
     settings_files.DOWN,
     settings_files.PARAMETERS,
 )
-_NUMBER: Final = re.compile(r"(\d+)")
+_NUMBER: Final = re.compile(r"(\d{1,6})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +79,10 @@ def read(directory: Path) -> Existing:
         return Existing()
     path = directory / manifest.FILE
     if not path.exists():
-        foreign = [n for n in (index_file.FILE, REPORT_MD, REPORT_JSON, *_SETTINGS)
-                   if (directory / n).exists()]  # fmt: skip
-        if foreign:
-            raise OutputError(
-                f"the directory {directory} holds files of another program",
-                detail=f"{foreign[0]} is there, and no {manifest.FILE} that tells of it.",
-                hint="Choose another directory with --output-dir.",
-            )
-    folder = directory / MIGRATIONS
-    names = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+        _none_of_others(directory)
     known = manifest.loads(path.read_bytes(), str(directory)) if path.exists() else None
+    folder = directory / MIGRATIONS
+    names = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
     ours = {
         migration_file.file_name(entry.stem, direction)
         for entry in (known.migrations if known else ())
@@ -98,12 +91,21 @@ def read(directory: Path) -> Existing:
     return Existing(
         manifest=known,
         migrations={
-            name: (folder / name).read_bytes().decode(errors="replace")
-            for name in names
-            if name in ours
+            name: (folder / name).read_bytes().decode(errors="replace") for name in names & ours
         },
         numbers=frozenset(int(match[1]) for name in names if (match := _NUMBER.match(name))),
     )
+
+
+def _none_of_others(directory: Path) -> None:
+    """OutputError where a file that we would write is there already, and not ours."""
+    for name in (index_file.FILE, REPORT_MD, REPORT_JSON, *_SETTINGS):
+        if (directory / name).exists():
+            raise OutputError(
+                f"the directory {directory} holds files of another program",
+                detail=f"{name} is there, and no {manifest.FILE} that tells of it.",
+                hint="Choose another directory with --output-dir.",
+            )
 
 
 def compose(report: Report, platform: Platform, existing: Existing) -> Plan:
@@ -111,42 +113,44 @@ def compose(report: Report, platform: Platform, existing: Existing) -> Plan:
     before = existing.manifest or Manifest(target=report.target.name)
     _same_target(before, report)
     tasks = _tasks(report)
-    entries = manifest.numbered(
-        before.migrations, (_wanted(task) for task in tasks), existing.numbers
-    )
+    wanted = [_wanted(task) for task in tasks]
+    entries = manifest.numbered(before.migrations, wanted, existing.numbers)
     placed = list(zip(tasks, entries, strict=True))
     files, edited = _migrations(placed, existing.migrations)
-    items = list(_items(report))
-    chosen, against = settings_files.split(items)
+    chosen, against = settings_files.split(_items(report))
     now = {item.entry.key: item.entry for item in chosen}
+    numbers = {entry.number for entry in entries}
     contents = index_file.Contents(
         report=report,
         tasks=placed,
         settings=chosen,
         where=where(platform),
         edited=edited,
-        retired_migrations=[one for one in before.migrations if one not in entries],
+        retired_migrations=[one for one in before.migrations if one.number not in numbers],
         retired_settings=[one for one in before.settings if one.key not in now],
     )
-    settings = _settings(contents, against)
     present = Manifest(
         target=report.target.name,
         migrations=_merged(before.migrations, entries),
         settings=(*contents.retired_settings, *now.values()),
     )
-    reports = {
-        REPORT_JSON: report_json.dumps(report),
-        REPORT_MD: markdown.render(report, Style()),
-        index_file.FILE: index_file.text(contents),
-    }
+    settings = _settings(contents, against)
     # The manifest goes first: were the rest lost, the next run would write it under its numbers.
-    texts = {manifest.FILE: present.dumps(), **files, **settings, **reports}
+    texts = {manifest.FILE: present.dumps(), **files, **settings, **_reports(contents)}
     listed = (index_file.FILE, REPORT_MD, REPORT_JSON, manifest.FILE, *_names(entries), *settings)
     return Plan(
         files={name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()},
         remove=tuple(name for name in _SETTINGS if name not in settings),
         listed=listed,
     )
+
+
+def _reports(contents: index_file.Contents) -> dict[str, str]:
+    return {
+        REPORT_JSON: report_json.dumps(contents.report),
+        REPORT_MD: markdown.render(contents.report, Style()),
+        index_file.FILE: index_file.text(contents),
+    }
 
 
 def _same_target(before: Manifest, report: Report) -> None:
@@ -159,12 +163,13 @@ def _same_target(before: Manifest, report: Report) -> None:
 
 
 def _tasks(report: Report) -> list[Task]:
+    facts = evidence_by_key(report)
     return [
         Task(
             recommendation=one,
             position=position,
             change=change,
-            evidence=tuple(evidence_of(report, one)),
+            evidence=evidence_of(one, facts),
         )
         for one in report.recommendations
         for position, change in enumerate(one.changes, start=1)
@@ -172,12 +177,14 @@ def _tasks(report: Report) -> list[Task]:
     ]
 
 
-def _items(report: Report) -> Iterable[Item]:
-    for one in report.recommendations:
-        for change in one.changes:
-            if isinstance(change, SetParameter):
-                evidence = tuple(evidence_of(report, one))
-                yield Item(recommendation=one, change=change, evidence=evidence)
+def _items(report: Report) -> list[Item]:
+    facts = evidence_by_key(report)
+    return [
+        Item(recommendation=one, change=change, evidence=evidence_of(one, facts))
+        for one in report.recommendations
+        for change in one.changes
+        if isinstance(change, SetParameter)
+    ]
 
 
 def _wanted(task: Task) -> tuple[manifest.Key, str, str]:

@@ -24,9 +24,10 @@ _WIDTH: Final = 98
 _REWRITTEN: Final = "Each run of the advisor writes this file anew: copy it before you use it."
 _RUN: Final = """\
 -- Run with:  psql -X -v ON_ERROR_STOP=1 -f {file}
--- on a direct connection, as a superuser or, from PostgreSQL 15, a role with ALTER SYSTEM on these
--- parameters and EXECUTE on pg_reload_conf(). Not with -c or -1: several statements in one message
--- or with -1 are one transaction, in which ALTER SYSTEM is refused."""
+-- on a direct connection. Not with -c or -1: several statements in one message or with -1 are one
+-- transaction, in which ALTER SYSTEM is refused.
+-- It needs a superuser or, from PostgreSQL 15, a role with ALTER SYSTEM on these parameters,
+-- EXECUTE on pg_reload_conf() and pg_show_all_file_settings(), and SELECT on pg_file_settings."""
 _NO_START: Final = (
     "If the server does not start afterwards: delete the lines of these settings from "
     "postgresql.auto.conf in its data directory, and start it again."
@@ -140,8 +141,8 @@ def settings_table(items: Sequence[Item]) -> list[str]:
     rows = [
         [
             cell(item.change.name),
-            cell(item.change.current),
-            cell(item.change.value),
+            cell(item.change.current) if item.change.current else "empty",
+            cell(item.change.value) if item.change.value else "empty",
             item.change.needs,
             escape(f"{item.recommendation.title} ({item.recommendation.id})"),
         ]

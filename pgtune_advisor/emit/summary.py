@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -147,11 +147,20 @@ def answers(report: Report) -> dict[str, list[str]]:
     return ids
 
 
-def evidence_of(report: Report, one: Recommendation) -> list[Evidence]:
+def evidence_by_key(report: Report) -> dict[str, list[Evidence]]:
+    """The facts of the report's findings by the finding's key."""
+    facts: dict[str, list[Evidence]] = {}
+    for finding in report.findings:
+        facts.setdefault(finding.key, []).extend(finding.evidence)
+    return facts
+
+
+def evidence_of(
+    one: Recommendation, facts: Mapping[str, Sequence[Evidence]]
+) -> tuple[Evidence, ...]:
     """The facts of the findings that a recommendation answers, each once."""
-    keys = set(one.finding_keys)
-    found = [e for finding in report.findings if finding.key in keys for e in finding.evidence]
-    return list(dict.fromkeys(found))
+    found = (fact for key in one.finding_keys for fact in facts.get(key, ()))
+    return tuple(dict.fromkeys(found))
 
 
 def needs_of(one: Recommendation) -> str:

@@ -40,7 +40,7 @@ def one_line(text: str) -> str:
 
 def in_comment(text: str) -> str:
     """The text on one line with its spaces as they are: code that stands in a comment."""
-    return visible(text).replace("\n", "\\n")
+    return visible(text.replace("\t", "\\t")).replace("\n", "\\n")
 
 
 def plural(count: int, noun: str) -> str:

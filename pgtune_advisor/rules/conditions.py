@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from pgtune_advisor.domain.custom import FactColumn, FactType
 from pgtune_advisor.domain.errors import RuleError
+from pgtune_advisor.rules.condition_types import check_types
 
 FUNCTIONS: Final = frozenset({"abs", "coalesce", "setting"})
 _ALLOWED: Final = (
@@ -45,18 +46,20 @@ _ALLOWED: Final = (
     exp.Coalesce,
     exp.Abs,
     exp.Anonymous,
-    exp.Tuple,
 )
-_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+SELF: Final = "self"
+"""The name of the subject's own table where a condition runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A condition that holds to the rules: its SQL, and the facts it reads."""
+    """A condition that holds to the rules: its SQL, and what it reads."""
 
     sql: str
     facts: tuple[str, ...]
     server_facts: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
 
 
 def compile_condition(
@@ -69,32 +72,46 @@ def compile_condition(
 ) -> Condition:
     """Check a condition against the fact catalogue; RuleError names what is wrong in `where`."""
     tree = _parse(text, where)
-    own: list[str] = []
-    server: list[str] = []
     for node in tree.walk():
-        match node:
-            case exp.Column():
-                _column(node, facts, server_facts, own, server, where)
-            case exp.Placeholder():
-                _known(node.name, params, "parameter", where)
-            case exp.Anonymous():
-                _setting_call(node, where)
-            case _ if not isinstance(node, _ALLOWED):
-                raise RuleError(
-                    f"{where}: {type(node).__name__.upper()} is not allowed in a condition",
-                    detail=f"In: {text}",
-                    hint="A condition compares facts, parameters (:name) and constants. Ratios are "
-                    "facts of their own, since SQL divides integers as integers.",
-                )
-        if isinstance(node, _COMPARISONS):
-            _types_agree(node, facts, where)
+        _allowed(node, text, where)
+    for name in _named(tree, exp.Placeholder):
+        _known(name, params, "parameter", where)
+    for column in tree.find_all(exp.Column):
+        _column(column, facts, server_facts, where)
+
+    def fact_type(column: exp.Column) -> FactType | None:
+        return (server_facts if column.table == "server" else facts)[column.name].type
+
+    check_types(tree, fact_type, where)
+    own = [c for c in tree.find_all(exp.Column) if c.table != "server"]
+    server = [c for c in tree.find_all(exp.Column) if c.table == "server"]
     if not own and not server:
         raise RuleError(f"{where}: the condition reads no fact", detail=f"In: {text}")
+    for column in own:
+        column.set("table", exp.to_identifier(SELF))
     return Condition(
-        sql=tree.sql(dialect="sqlite"),
-        facts=tuple(dict.fromkeys(own)),
-        server_facts=tuple(dict.fromkeys(server)),
+        sql=tree.sql(dialect="sqlite", comments=False),
+        facts=tuple(dict.fromkeys(c.name for c in own)),
+        server_facts=tuple(dict.fromkeys(c.name for c in server)),
+        settings=tuple(dict.fromkeys(c.expressions[0].name for c in tree.find_all(exp.Anonymous))),
+        params=_named(tree, exp.Placeholder),
     )
+
+
+def _named(tree: exp.Expr, node_type: type[exp.Expr]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(node.name for node in tree.find_all(node_type)))
+
+
+def _allowed(node: exp.Expr, text: str, where: str) -> None:
+    if isinstance(node, exp.Anonymous):
+        _setting_call(node, where)
+    elif not isinstance(node, _ALLOWED):
+        raise RuleError(
+            f"{where}: {type(node).__name__.upper()} is not allowed in a condition",
+            detail=f"In: {text}",
+            hint="A condition compares facts, parameters (:name) and constants. Ratios are "
+            "facts of their own, since SQL divides integers as integers.",
+        )
 
 
 def _parse(text: str, where: str) -> exp.Expr:
@@ -111,22 +128,14 @@ def _column(
     node: exp.Column,
     facts: Mapping[str, FactColumn],
     server_facts: Mapping[str, FactColumn],
-    own: list[str],
-    server: list[str],
     where: str,
 ) -> None:
-    match node.table:
-        case "":
-            _known(node.name, facts, "fact", where)
-            own.append(node.name)
-        case "server":
-            _known(node.name, server_facts, "fact", where)
-            server.append(node.name)
-        case other:
-            raise RuleError(
-                f'{where}: unknown table "{other}"',
-                hint="Facts of the subject stand alone; those of the server as server.<fact>.",
-            )
+    if node.table not in ("", "server") or node.args.get("db"):
+        raise RuleError(
+            f'{where}: unknown table "{node.table}"',
+            hint="Facts of the subject stand alone; those of the server as server.<fact>.",
+        )
+    _known(node.name, server_facts if node.table else facts, "fact", where)
 
 
 def _known(name: str, names: Collection[str], what: str, where: str) -> None:
@@ -146,18 +155,4 @@ def _setting_call(node: exp.Anonymous, where: str) -> None:
         raise RuleError(
             f"{where}: the function {node.name} is not allowed",
             hint=f"Allowed are {', '.join(sorted(FUNCTIONS))}; setting('name') takes one name.",
-        )
-
-
-def _types_agree(node: exp.Expr, facts: Mapping[str, FactColumn], where: str) -> None:
-    """A text fact is compared with a text, a number with a number: SQLite would not complain."""
-    sides = (node.args["this"], node.args["expression"])
-    column = next((s for s in sides if isinstance(s, exp.Column) and not s.table), None)
-    literal = next((s for s in sides if isinstance(s, exp.Literal)), None)
-    if column is None or literal is None or column.name not in facts:
-        return
-    kind: FactType = facts[column.name].type
-    if (kind == "text") != literal.is_string:
-        raise RuleError(
-            f'{where}: the fact "{column.name}" is {kind}, compared with {literal.sql()}'
         )

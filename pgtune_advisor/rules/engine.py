@@ -83,13 +83,18 @@ def _by_condition(loaded: Loaded, facts: FactBase) -> Iterable[Detection | Undec
 
 
 def _missing(loaded: Loaded, facts: FactBase, row: Any) -> tuple[str, ...]:
-    """The facts of the condition that are unknown for this row."""
-    if loaded.when is None:
+    """What the condition reads and is unknown for this row.
+
+    A condition may also refuse to decide (CASE without ELSE); then all that it reads is named.
+    """
+    condition = loaded.when
+    if condition is None:
         return ()
     own, server = values(row), values(facts.rows("server")[0])
-    names = [name for name in loaded.when.facts if own[name] is None]
-    names += [f"server.{name}" for name in loaded.when.server_facts if server[name] is None]
-    return tuple(names) or ("setting",)
+    names = [name for name in condition.facts if own[name] is None]
+    names += [f"server.{name}" for name in condition.server_facts if server[name] is None]
+    names += [name for name in condition.settings if facts.context.setting(name) is None]
+    return tuple(names) or condition.facts
 
 
 def _match(loaded: Loaded, facts: FactBase, detection: Detection) -> Match:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pgtune_advisor.domain.custom import CustomFact, FactColumn
 from pgtune_advisor.domain.findings import Subject, Value
 from pgtune_advisor.rules import facts as fact_modules
-from pgtune_advisor.rules.conditions import FUNCTIONS
+from pgtune_advisor.rules.conditions import FUNCTIONS, SELF
 from pgtune_advisor.rules.facts.base import Context, Facts, columns
 
 _SQL_TYPES: Final = {"text": "TEXT", "integer": "INTEGER", "real": "REAL", "boolean": "INTEGER"}
@@ -115,13 +115,12 @@ class FactBase:
         for table in {subject, "server"}:
             self._load(table)
         listed = ", ".join(f"({expression})" for expression in expressions)
-        query = f'SELECT "{subject}".rowid - 1, {listed} FROM "{subject}"'  # noqa: S608
-        if subject != "server":
-            query += " CROSS JOIN server"
+        query = (
+            f"SELECT {SELF}.rowid - 1, {listed} "  # noqa: S608 - checked when it was compiled
+            f'FROM "{subject}" AS {SELF} CROSS JOIN server ORDER BY {SELF}.rowid'
+        )
         with self._guarded():
-            found: list[tuple[Any, ...]] = self._db.execute(
-                f'{query} ORDER BY "{subject}".rowid', dict(params)
-            ).fetchall()
+            found: list[tuple[Any, ...]] = self._db.execute(query, dict(params)).fetchall()
         return found
 
     def _load(self, subject: str) -> None:

@@ -34,7 +34,11 @@ def _setting_bytes(value: float) -> str:
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: "unknown" if value is None else value,
     )
     environment.filters |= {
         "bytes": _or_unknown(units.format_bytes),
@@ -67,6 +71,6 @@ def check(text: str, where: str) -> None:
 def render(text: str, names: Mapping[str, Any], where: str) -> str:
     """The text with the names filled in; RuleError where it uses what is not there."""
     try:
-        return " ".join(_template(text).render(names).split(" ")).strip()
+        return _template(text).render(names).strip()
     except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
         raise RuleError(f"{where}: the template cannot be filled", detail=str(error)) from None

@@ -1,0 +1,47 @@
+"""Statements: from text to fingerprint, canonical text and shape, with no literal left in them."""
+
+from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, TableCatalog
+from pgtune_advisor.sqltext.comments import comment_of, is_own
+from pgtune_advisor.sqltext.fingerprint import canonical, fingerprint, normalise, redact_literals
+from pgtune_advisor.sqltext.matching import Match, compare_expressions, same_expression
+from pgtune_advisor.sqltext.parse import shape_of
+from pgtune_advisor.sqltext.shape import (
+    Bound,
+    Key,
+    LikeForm,
+    OffsetClause,
+    Predicate,
+    PredicateKind,
+    Shape,
+    TableRef,
+)
+from pgtune_advisor.sqltext.typenames import cast_keeps_index, implicit_cast
+from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
+
+__all__ = [
+    "Bound",
+    "Catalog",
+    "Key",
+    "KnownTable",
+    "LikeForm",
+    "Match",
+    "OffsetClause",
+    "Predicate",
+    "PredicateKind",
+    "Reason",
+    "Shape",
+    "TableCatalog",
+    "TableRef",
+    "Unparsed",
+    "canonical",
+    "cast_keeps_index",
+    "comment_of",
+    "compare_expressions",
+    "fingerprint",
+    "implicit_cast",
+    "is_own",
+    "normalise",
+    "redact_literals",
+    "same_expression",
+    "shape_of",
+]

@@ -29,7 +29,14 @@ _BREAKS: Final = frozenset(
     | {Token.HAVING, Token.GROUP_P, Token.ORDER, Token.LIMIT, Token.OFFSET}
 )
 _OPERATORS: Final = frozenset(
-    {Token.Op, Token.OPERATOR, Token.TYPECAST, Token.LESS_EQUALS, Token.GREATER_EQUALS, Token.NOT_EQUALS}
+    {
+        Token.Op,
+        Token.OPERATOR,
+        Token.TYPECAST,
+        Token.LESS_EQUALS,
+        Token.GREATER_EQUALS,
+        Token.NOT_EQUALS,
+    }
     | {Token.ASCII_37, Token.ASCII_42, Token.ASCII_43, Token.ASCII_45, Token.ASCII_47}
     | {Token.ASCII_60, Token.ASCII_61, Token.ASCII_62, Token.ASCII_94}
     | {Token.IS, Token.ISNULL, Token.NOTNULL, Token.NOT, Token.COLLATE, Token.AT}

@@ -12,10 +12,11 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
 from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.parsers.postgres import PostgresParser
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from pgtune_advisor.sqltext import tokens
 from pgtune_advisor.sqltext.tokens import Piece
+from pgtune_advisor.sqltext.typenames import OBJECT_IDS
 from pgtune_advisor.sqltext.unparsed import Unparsed
 
 _SPECIAL_CALLS: Final = ("CAST", "EXTRACT", "SUBSTRING", "TRIM", "POSITION", "OVERLAY")
@@ -112,6 +113,8 @@ def _spelt(found: list[Piece], keep_literals: bool) -> str:
             text, skip = "true", 2
         elif piece.kind == Token.SCONST and not keep_literals:
             text = _stand_in(text)
+        elif previous == "::" and text in OBJECT_IDS:
+            text = f"pg_catalog.{text}"  # sqlglot reads oid[] as a subscript without a number
         elif _is_name(piece, previous):
             text = f'"{text}"'
         if piece.spaced:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -27,7 +27,7 @@ JSON_PATHS: Final = frozenset({"->", "->>", "#>", "#>>"})
 CONSTANTS: Final = (exp.Literal, exp.Parameter, exp.Placeholder, exp.Boolean, exp.Null)
 # What holds a constant that is not a value: the number of a parameter, the length of a type.
 _OWNERS: Final = (exp.Parameter, exp.DataTypeParam)
-_SPECIAL_NAMES: Final = {
+_SPECIAL_NAMES: Final[Mapping[type[exp.Expr], str]] = {
     exp.AtTimeZone: "timezone",
     exp.Extract: "extract",
     exp.Substring: "substring",
@@ -51,6 +51,11 @@ class Side:
     casts: tuple[str, ...]
     type: str | None
     expression: str
+
+    @property
+    def as_other(self) -> Literal["column", "expression"]:
+        """What this operand is to the one that it is compared with."""
+        return "column" if self.wrapping in ("bare", "cast") else "expression"
 
 
 def unwrapped(node: exp.Expr) -> exp.Expr:
@@ -147,11 +152,7 @@ def _qualifies_call(node: exp.Expr) -> bool:
 
 
 def _harmless(column_type: str | None, casts: list[str]) -> bool:
-    return (
-        column_type is not None
-        and len(casts) == 1
-        and cast_keeps_index(column_type, casts[0])
-    )
+    return column_type is not None and len(casts) == 1 and cast_keeps_index(column_type, casts[0])
 
 
 def _type(

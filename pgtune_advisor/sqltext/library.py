@@ -61,9 +61,10 @@ def fingerprinted(text: str) -> str | Unparsed:
     if refusal := refused(text):
         return refusal
     try:
-        return fingerprint_of(text).hex
+        found: str = fingerprint_of(text).hex
     except PgQueryError as error:
         return Unparsed(reason=reason_of(error))
+    return found
 
 
 def normalised(text: str) -> str | Unparsed:
@@ -73,9 +74,10 @@ def normalised(text: str) -> str | Unparsed:
     if not is_shallow(text):
         return Unparsed(reason="too-deep")
     try:
-        return normalize(text)
+        found: str = normalize(text)
     except PgQueryError as error:
         return Unparsed(reason=reason_of(error))
+    return found
 
 
 def deparsed(text: str) -> str | Unparsed:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from sqlglot import exp
 
-from pgtune_advisor.sqltext.shape import LikeForm
+from pgtune_advisor.sqltext.shape import LikeForm, PredicateKind
+
+LIKE_KINDS: Final[Mapping[LikeForm, PredicateKind]] = {
+    "leading-wildcard": "like-leading-wildcard",
+    "prefix": "like-prefix",
+    "exact": "like-exact",
+    "parameter": "like-parameter",
+}
 
 
 class Pattern(NamedTuple):
@@ -17,7 +25,12 @@ class Pattern(NamedTuple):
 
 
 def pattern_of(node: exp.Expr) -> Pattern:
-    """The form of the right side of LIKE: by its leftmost part, then by its end."""
+    """The form of the right side of LIKE: by its leftmost part, then by its end.
+
+    Of several patterns, as in LIKE ANY (ARRAY[…]), the one that asks most of an index.
+    """
+    if elements := _elements(node):
+        return min((pattern_of(element) for element in elements), key=_demand)
     parts = _parts(node)
     first = parts[0]
     if isinstance(first, exp.Literal):
@@ -28,7 +41,19 @@ def pattern_of(node: exp.Expr) -> Pattern:
         return Pattern("exact", True)
     if any(isinstance(part, exp.Literal) and "%" in part.name for part in parts):
         return Pattern("prefix", False)
-    return Pattern("leading-wildcard", False) if _after_constant(parts) else Pattern("parameter", True)
+    return (
+        Pattern("leading-wildcard", False) if _after_constant(parts) else Pattern("parameter", True)
+    )
+
+
+def _elements(node: exp.Expr) -> list[exp.Expr]:
+    while isinstance(node, exp.Paren | exp.Any | exp.All):
+        node = node.this
+    return node.expressions if isinstance(node, exp.Array) else []
+
+
+def _demand(pattern: Pattern) -> int:
+    return ("leading-wildcard", "parameter", "prefix", "exact").index(pattern.form)
 
 
 def _after_constant(parts: list[exp.Expr]) -> bool:

@@ -63,13 +63,11 @@ class Scope:
         return unknown[0] if len(unknown) == 1 and self.outer is None else None
 
 
-def base_source(
-    node: exp.Table, catalog: Catalog | None, common: CommonTables
-) -> Source:
+def base_source(node: exp.Table, catalog: Catalog | None, common: CommonTables) -> Source:
     """The source that a plain name in FROM stands for."""
     name, schema = node.name, node.db or None
     alias = node.alias or name
-    renamed = _renamed(node)
+    renamed = renamed_columns(node)
     if not isinstance(node.this, exp.Identifier):
         return Source(alias=alias, table=None, columns=renamed, types={})
     if schema is None and name in common:
@@ -84,7 +82,7 @@ def base_source(
 
 def derived_source(node: exp.Expr) -> Source:
     """A subquery or function in FROM."""
-    columns = _renamed(node)
+    columns = renamed_columns(node)
     if columns is None and isinstance(node, exp.Subquery):
         columns = output_columns(node)
     return Source(alias=node.alias, table=None, columns=columns, types={})
@@ -100,7 +98,7 @@ def output_columns(node: exp.Expr) -> Collection[str] | None:
     return None if "" in names or "*" in names else frozenset(names)
 
 
-def _renamed(node: exp.Expr) -> Collection[str] | None:
+def renamed_columns(node: exp.Expr) -> Collection[str] | None:
     """The columns of `AS alias(a, b)`."""
     alias = node.args.get("alias")
     columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None

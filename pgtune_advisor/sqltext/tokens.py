@@ -106,5 +106,6 @@ def _failure(text: str) -> int:
     try:
         scan(text)
     except PgQueryError as error:
-        return max(error.cursorpos - 1, 0)
+        position: int = error.cursorpos
+        return max(position - 1, 0)
     return len(text.encode())

@@ -35,11 +35,11 @@ _MODIFIER = re.compile(r"\s*\([^)]*\)")
 _QUOTED = re.compile(r'"([^"]*)"')
 
 _APPROXIMATE: Final = frozenset({"float4", "float8"})
-_OBJECT_IDS: Final = frozenset(
+OBJECT_IDS: Final = frozenset(
     {"oid", "regclass", "regproc", "regprocedure", "regoper", "regoperator", "regtype"}
     | {"regrole", "regnamespace", "regconfig", "regdictionary", "regcollation"}
 )
-_ABOVE_INTEGERS: Final = _APPROXIMATE | _OBJECT_IDS | {"numeric"}
+_ABOVE_INTEGERS: Final = _APPROXIMATE | OBJECT_IDS | {"numeric"}
 
 # By the column's type: the types whose comparison leaves an index on the column unused, since the
 # column is cast to them, or (name) takes their collation. Each pair is tried on real servers.
@@ -61,7 +61,7 @@ _RELABELLED: Final[Mapping[str, frozenset[str]]] = {
     "text": frozenset({"varchar"}),
     "varchar": frozenset({"text"}),
     "cidr": frozenset({"inet"}),
-    **{name: _OBJECT_IDS for name in _OBJECT_IDS},
+    **dict.fromkeys(OBJECT_IDS, OBJECT_IDS),
 }
 
 
@@ -79,7 +79,7 @@ def base_type(name: str) -> str:
 
 def element_type(name: str) -> str:
     """The type of the elements of an array type; any other type as it is."""
-    return name[:-2] if name.endswith("[]") else name
+    return name.removesuffix("[]")
 
 
 def implicit_cast(column_type: str, other_type: str) -> bool:

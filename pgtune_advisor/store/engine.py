@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pgtune_advisor.domain.errors import OutputError, UsageError
+from pgtune_advisor.pg.credentials import passfile, use_service_file
 from pgtune_advisor.store.schema import POSTGRES_SCHEMA
 
 FILE_NAME: Final = "advisor.sqlite3"
@@ -112,11 +113,13 @@ def postgres_engine(conninfo: str, *, read_only: bool) -> Engine:
     def connect(dialect: Any, _entry: ConnectionPoolEntry, _args: Any, params: Any) -> Any:
         # libpq reads the URI, since services and several hosts mean nothing to SQLAlchemy.
         driver = dialect.loaded_dbapi
+        settings = BOUNDS | ({"passfile": file} if (file := passfile()) else {})
         given = driver.conninfo.conninfo_to_dict(conninfo)
         return driver.connect(
-            conninfo, **params, **{k: v for k, v in BOUNDS.items() if k not in given}
+            conninfo, **params, **{k: settings[k] for k in settings.keys() - given}
         )
 
+    use_service_file()
     options: dict[str, Any] = {"schema_translate_map": {None: POSTGRES_SCHEMA}}
     if read_only:
         options["postgresql_readonly"] = True

@@ -35,7 +35,10 @@ SELECT
         SELECT s.name || '=' || s.setting
         FROM pg_catalog.pg_settings AS s
         WHERE s.name = ANY (%(platform_settings)s::pg_catalog.text[])
-            OR pg_catalog.split_part(s.name, '.', 1) = ANY (%(platform_prefixes)s::pg_catalog.text[])
+            OR EXISTS (
+                SELECT FROM pg_catalog.unnest(%(platform_prefixes)s::pg_catalog.text[]) AS x (prefix)
+                WHERE pg_catalog.starts_with(s.name, x.prefix)
+            )
         ORDER BY 1
     ) AS platform_settings
 ORDER BY 1

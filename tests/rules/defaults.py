@@ -234,6 +234,12 @@ def fact_row(facts_type: Any, given: Mapping[str, Any], special: Mapping[str, An
     return facts_type(**values)
 
 
+def nullable_facts(facts_type: Any) -> list[str]:
+    """The facts of a fact table that may be unknown."""
+    hints = _hints(facts_type)
+    return [f.name for f in fields(facts_type) if "fact" in f.metadata and nullable(hints[f.name])]
+
+
 def _typed(facts_type: Any, name: str, value: Any, hint: Any) -> Any:
     """The value as the fact's type; ValueError where it is another."""
     kinds = options(hint)
@@ -245,14 +251,15 @@ def _typed(facts_type: Any, name: str, value: Any, hint: Any) -> Any:
 
 
 def _carried(hint: Any, given: Any, facts: Mapping[str, Any]) -> Any:
-    row_type = next((part for part in options(hint) if is_dataclass(part)), None)
+    row_type: Any = next((part for part in options(hint) if is_dataclass(part)), None)
     if row_type is None or given == UNKNOWN:
         return plain_value(given, hint) if given is not None else None
     known = _hints(row_type)
     same = {
         name: value
         for name, value in facts.items()
-        if name in known and (value is not None or nullable(known[name]))
+        if name in known
+        and (value is not None or nullable(known[name]))
         and (value is None or isinstance(value, _plain_types(known[name])))
     }
     return domain_row(row_type, {**same, **(given or {})})

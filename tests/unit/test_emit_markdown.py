@@ -35,7 +35,7 @@ def test_escape(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a", "`a`"), ("a`b", "``a`b``"), ("`a", "`` `a ``"), ("", "`  `")],
+    [("a", "`a`"), ("a`b", "``a`b``"), ("`a", "`` `a ``"), ("", "`  `"), ("a  b\n", "`a  b\\n`")],
 )
 def test_code(text: str, expected: str) -> None:
     assert code(text) == expected

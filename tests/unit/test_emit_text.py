@@ -96,7 +96,7 @@ def test_wrapping_breaks_no_name_and_no_constant(
     )
     change = CreateIndex(database="d", schema=schema, table=table, name=name, statement=statement)
     wrapped = "\n".join(wrap_sql(change.sql, width, ""))
-    if len(wrapped.split("\n")) > statement.count("\n") + 2:
+    if "\n" not in statement:
         wrapped = wrapped.replace("\n  ", " ")
     assert wrapped.removesuffix("\n;").removesuffix(";") == statement
 

@@ -34,8 +34,9 @@ def _in_table(
             continue
         keepers = [other for other in rows if _makes_redundant(other, row, max_ratio)]
         final = [k for k in keepers if not any(_makes_redundant(o, k, max_ratio) for o in rows)]
-        if final or keepers:
-            keeper = min(final or keepers, key=lambda k: (k.size_bytes, k.name))
+        # Where every keeper is redundant itself, this one waits until those are gone.
+        if final:
+            keeper = min(final, key=lambda k: (k.size_bytes, k.name))
             same = len(keeper.index.keys) == len(row.index.keys)
             names = {
                 "keeper": keeper.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pgtune_advisor.domain.findings import Subject
@@ -11,9 +11,10 @@ from pgtune_advisor.domain.identifiers import qualified
 from pgtune_advisor.domain.objects import Relation
 from pgtune_advisor.rules.facts.base import Context, derived, fact
 from pgtune_advisor.rules.facts.server import server_subject
-from pgtune_advisor.rules.facts.tables import TableFacts, table_subject
+from pgtune_advisor.rules.facts.tables import TableFacts, is_off, table_subject
 
 _SETTINGS = "pg_settings"
+_COST_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,12 @@ class AutovacuumFacts:
     )
     cost_limit: float | None = derived("cost limit in force", source=_SETTINGS)
     cost_delay_ms: float | None = fact("autovacuum_vacuum_cost_delay", unit="ms", source=_SETTINGS)
+    remedy: str = derived(
+        "the setting to raise: the cost limit, which all workers share, while it slows them; else "
+        "their number",
+        source=_SETTINGS,
+    )
+    remedy_value: int | None = derived("its value to try next", source=_SETTINGS)
 
     def subject(self) -> Subject:
         return server_subject(self.KIND)
@@ -42,6 +49,8 @@ class AutovacuumFacts:
         limit = context.number("autovacuum_vacuum_cost_limit")
         if limit is not None and limit < 0:
             limit = context.number("vacuum_cost_limit")
+        delay = context.number("autovacuum_vacuum_cost_delay")
+        remedy, value = _remedy(context, workers, limit, delay)
         yield cls(
             enabled=bool(context.setting("autovacuum")),
             counting=bool(context.setting("track_counts")),
@@ -49,8 +58,22 @@ class AutovacuumFacts:
             max_workers=None if workers is None else int(workers),
             tables_waiting=sum(_waits(table) for table in TableFacts.build(context)),
             cost_limit=limit,
-            cost_delay_ms=context.number("autovacuum_vacuum_cost_delay"),
+            cost_delay_ms=delay,
+            remedy=remedy,
+            remedy_value=None if value is None else int(value),
         )
+
+
+def _remedy(
+    context: Context, workers: float | None, limit: float | None, delay: float | None
+) -> tuple[str, float | None]:
+    if delay and limit is not None and limit < _COST_MOST:
+        return "autovacuum_vacuum_cost_limit", min(limit * 2, _COST_MOST)
+    if workers is None:
+        return "autovacuum_max_workers", None
+    slots = context.number("autovacuum_worker_slots")
+    more = workers + 2
+    return "autovacuum_max_workers", more if slots is None else min(more, slots)
 
 
 def _waits(table: TableFacts) -> bool:
@@ -66,7 +89,7 @@ class AutovacuumScopeFacts:
     NEEDS: ClassVar[tuple[str, ...]] = ("relations", "settings")
 
     relation: Relation | None
-    scope: str = derived("server or table", source="pg_settings, pg_class.reloptions")
+    scope: str = derived("server, table or toast", source="pg_settings, pg_class.reloptions")
     enabled: bool = fact("autovacuum may run here", source="pg_settings, pg_class.reloptions")
     cause: str = derived("the setting that decides", source="pg_settings, pg_class.reloptions")
     rows: int | None = fact("live rows", source="pg_stat_user_tables.n_live_tup")
@@ -80,7 +103,10 @@ class AutovacuumScopeFacts:
         if self.relation is None:
             return server_subject(self.KIND)
         r = self.relation
-        return table_subject("table", r.database, r.schema, r.name)
+        subject = table_subject("table", r.database, r.schema, r.name)
+        return (
+            replace(subject, label=f"{subject.label}/toast") if self.scope == "toast" else subject
+        )
 
     @classmethod
     def build(cls, context: Context) -> Iterator[AutovacuumScopeFacts]:
@@ -97,14 +123,22 @@ class AutovacuumScopeFacts:
             name="",
         )
         for table in TableFacts.build(context):
-            if any(o.startswith("autovacuum_enabled=") for o in table.relation.options):
+            for prefix, options in _options(table.relation):
+                if "autovacuum_enabled" not in options:
+                    continue
                 yield cls(
                     relation=table.relation,
-                    scope="table",
-                    enabled=not table.autovacuum_off,
-                    cause="autovacuum_enabled",
+                    scope="toast" if prefix else "table",
+                    enabled=not is_off(options["autovacuum_enabled"]),
+                    cause=f"{prefix}autovacuum_enabled",
                     rows=table.live_rows,
                     changes=table.changes,
                     extension=table.extension,
                     name=qualified(table.schema, table.name),
                 )
+
+
+def _options(relation: Relation) -> Iterator[tuple[str, dict[str, str]]]:
+    """The storage parameters of a table and of its TOAST table, with the prefix to set them."""
+    for prefix, options in (("", relation.options), ("toast.", relation.toast_options)):
+        yield prefix, dict(option.split("=", 1) for option in options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -12,7 +13,10 @@ from pgtune_advisor.rules.facts.base import Context, add, derived, fact, ratio
 
 # The server stops assigning ids about 3 million before the 2^31 that wrap around.
 XID_LIMIT: Final = 2**31 - 3_000_000
+# What age() and mxid_age() say of an id that is none: frozen for good, or never set.
+_NO_AGE: Final = 2**31 - 1
 _STAT: Final = "pg_stat_database"
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class DatabaseFacts:
     KIND: ClassVar[str] = "database"
     NEEDS: ClassVar[tuple[str, ...]] = ("databases",)
 
-    oldest_table: tuple[str, str] | None
+    oldest_tables: tuple[tuple[str, str], ...]
     name: str = fact("name", source="pg_database.datname")
     xid_age: int = fact(
         "age of the oldest transaction id", unit="transactions", source="age(datfrozenxid)"
@@ -31,7 +35,9 @@ class DatabaseFacts:
         "age of the oldest multixact id", unit="multixacts", source="mxid_age(datminmxid)"
     )
     wraparound_used: float = derived(
-        "share of the ids that are used up", unit="ratio", source="age(datfrozenxid) / 2^31"
+        "share of the transaction or multixact ids that are used up, whichever is more",
+        unit="ratio",
+        source="age(datfrozenxid) / 2^31, mxid_age(datminmxid) / 2^31",
     )
     oldest_table_name: str = derived(
         "table with the oldest ids, or nothing where the database was not read",
@@ -67,14 +73,15 @@ class DatabaseFacts:
         for row in context.snapshot.databases:
             now = context.delta("databases", row)
             before = _before(context, row, now)
-            table = oldest.get(row.name)
+            tables = oldest.get(row.name, ())
+            ages = (_age(row.xid_age) or 0, _age(row.mxid_age) or 0)
             yield cls(
-                oldest_table=table,
+                oldest_tables=tables,
                 name=row.name,
-                xid_age=row.xid_age,
-                mxid_age=row.mxid_age,
-                wraparound_used=max(row.xid_age, row.mxid_age) / XID_LIMIT,
-                oldest_table_name=qualified(*table) if table else "",
+                xid_age=ages[0],
+                mxid_age=ages[1],
+                wraparound_used=max(ages) / XID_LIMIT,
+                oldest_table_name=qualified(*tables[0]) if tables else "",
                 hit_ratio=_hits(now),
                 hit_ratio_before=_hits(before),
                 blocks_read_per_second=ratio(
@@ -108,15 +115,23 @@ def _hits(row: Any) -> float | None:
 
 
 def _read_ms(row: Any) -> float | None:
-    return None if row is None else ratio(row.read_time_ms, row.blocks_read)
+    # No time at all means that nobody measured it.
+    return None if row is None else ratio(row.read_time_ms or None, row.blocks_read)
 
 
-def _oldest_tables(context: Context) -> dict[str, tuple[str, str]]:
-    """By database, the (schema, name) of the table whose ids are oldest, TOAST included."""
-    oldest: dict[str, tuple[int, str, str]] = {}
+def _age(value: int | None) -> int | None:
+    return None if value is None or value >= _NO_AGE else value
+
+
+def _oldest_tables(context: Context) -> dict[str, tuple[tuple[str, str], ...]]:
+    """By database, the (schema, name) of the tables with the oldest ids, TOAST included."""
+    ages: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for r in context.snapshot.relations:
-        ages = (r.xid_age, r.mxid_age, r.toast_xid_age, r.toast_mxid_age)
-        age = max((a for a in ages if a is not None), default=-1)
-        if age > oldest.get(r.database, (-1, "", ""))[0]:
-            oldest[r.database] = (age, r.schema, r.name)
-    return {database: (schema, name) for database, (_, schema, name) in oldest.items()}
+        own = (r.xid_age, r.mxid_age, r.toast_xid_age, r.toast_mxid_age)
+        known = [age for value in own if (age := _age(value)) is not None]
+        if known:
+            ages[r.database].append((-max(known), r.schema, r.name))
+    return {
+        database: tuple((schema, name) for _, schema, name in sorted(found)[:_SHOWN])
+        for database, found in ages.items()
+    }

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final
 
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.identifiers import qualified
 from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.domain.server import Database
 from pgtune_advisor.rules.facts.base import BLOCK, Context, derived, fact
+from pgtune_advisor.rules.facts.replication import standbys
 
 _INDEX = "pg_index"
 _USE = "pg_stat_user_indexes"
+_DAY: Final = timedelta(days=1)
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# The progress view shows builds alone: a concurrent drop leaves its index invalid while it waits.
+_DROP: Final = re.compile(r"\s*drop\s+index\s+concurrently\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +47,8 @@ class IndexFacts:
         source="pg_stat_database.stats_reset",
     )
     stats_reset_known: bool | None = derived(
-        "the moment of the last reset is recorded; else the age is a lower bound",
-        source="pg_stat_database.stats_reset",
+        "that age is exact; else it is a lower bound",
+        source="pg_stat_database.stats_reset, pg_stat_wal.stats_reset",
     )
     replica_scans: int | None = derived(
         "scans on all standbys; unknown while one is not read", source=f"{_USE}.idx_scan"
@@ -67,7 +73,8 @@ class IndexFacts:
         "ccnew or ccold where REINDEX CONCURRENTLY left it behind", source="pg_class.relname"
     )
     build_running: bool | None = fact(
-        "an index of this table is being built", source="pg_stat_progress_create_index"
+        "an index of this table is being built, or one of this database dropped",
+        source="pg_stat_progress_create_index, pg_stat_activity.query",
     )
 
     def subject(self) -> Subject:
@@ -84,12 +91,14 @@ class IndexFacts:
     def build(cls, context: Context) -> Iterator[IndexFacts]:
         rows = {(r.database, r.schema, r.name): r.rows for r in context.snapshot.relations}
         databases = {d.name: d for d in context.snapshot.databases}
-        builds = {(b.database, b.schema, b.table) for b in context.snapshot.index_builds}
+        builds = _Builds(context)
+        counting = {name: counting_since(context, d) for name, d in databases.items()}
+        clock = context.snapshot.server.clock
         replicas = _ReplicaUse(context)
         for index in context.snapshot.indexes:
             delta = context.delta("indexes", index)
             table = (index.database, index.schema, index.table)
-            database = databases.get(index.database)
+            since, exact = counting.get(index.database, (None, None))
             yield cls(
                 index=index,
                 database=index.database,
@@ -102,10 +111,8 @@ class IndexFacts:
                 window_scans=None if delta is None else delta.scans,
                 scans=index.scans,
                 rows_read=index.rows_read,
-                stats_age_days=stats_age(context, database) / timedelta(days=1)
-                if database
-                else None,
-                stats_reset_known=database.stats_reset is not None if database else None,
+                stats_age_days=max((clock - since) / _DAY, 0.0) if since else None,
+                stats_reset_known=exact,
                 replica_scans=replicas.scans(index),
                 replicas_checked=replicas.checked,
                 is_unique=index.is_unique,
@@ -122,18 +129,42 @@ class IndexFacts:
                 is_partition_child=index.parent_name is not None,
                 extension=index.extension or "",
                 leftover=_leftover(index.name),
-                build_running=(table in builds) if context.has("index_builds") else None,
+                build_running=builds.running(index),
             )
 
 
-def stats_age(context: Context, database: Database) -> timedelta:
-    """For how long a database's counters have counted, at least.
+def counting_since(context: Context, database: Database) -> tuple[datetime, bool]:
+    """Since when a database's counters have counted at the latest, and whether that is exact.
 
-    A recorded reset says it exactly. Without one they have counted since the last start, and
-    longer if that start followed a clean stop.
+    A crash discards all counters and, from PostgreSQL 15, forgets the database's own reset. The
+    counters of WAL and checkpoints get the moment of the crash (or of initdb), both the same.
     """
-    server = context.snapshot.server
-    return max(server.clock - (database.stats_reset or server.started_at), timedelta())
+    wal = next((row.stats_reset for row in context.snapshot.wal), None)
+    checkpoints = next((row.stats_reset for row in context.snapshot.checkpointer), None)
+    if database.stats_reset is not None:
+        return database.stats_reset, True
+    if wal is not None and wal == checkpoints:
+        return wal, True
+    return max(wal or _LONG_AGO, context.snapshot.server.started_at), False
+
+
+class _Builds:
+    """Where indexes are being built or dropped; unknown where that was not read."""
+
+    def __init__(self, context: Context) -> None:
+        self._known = context.has("index_builds", "backends")
+        self._tables = {(b.database, b.schema, b.table) for b in context.snapshot.index_builds}
+        self._dropping = {
+            backend.database
+            for backend in context.snapshot.backends
+            if backend.state == "active" and _DROP.match(backend.query or "")
+        }
+
+    def running(self, index: Index) -> bool | None:
+        if not self._known:
+            return None
+        table = (index.database, index.schema, index.table)
+        return table in self._tables or index.database in self._dropping
 
 
 def _leftover(name: str) -> str:
@@ -155,7 +186,7 @@ class _ReplicaUse:
             self._scans[key] = self._scans.get(key, 0) + (use.scans or 0)
             names.add(use.replica)
         self.checked = len(names)
-        connected = len(context.snapshot.replicas) if context.has("replicas") else None
+        connected = len(standbys(context)) if context.has("replicas", "backends") else None
         self._complete = connected is not None and connected <= self.checked
 
     def scans(self, index: Index) -> int | None:

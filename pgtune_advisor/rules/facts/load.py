@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pgtune_advisor.rules.facts.base import Context
+from math import ceil
+
+from pgtune_advisor.rules.facts.base import Context, ratio
 from pgtune_advisor.rules.facts.sessions import clients
 
 
@@ -20,9 +22,20 @@ def active_sessions(context: Context) -> int | None:
     return max(sum(b.state == "active" for b in clients(sample)) for sample in samples)
 
 
+def busy_sessions(context: Context) -> float | None:
+    """Sessions busy on average over the window, by Little's law: busy time over elapsed time."""
+    shares = [
+        ratio(row.active_time_ms, seconds * 1000)
+        for row in context.deltas("databases") or ()
+        if (seconds := context.window.seconds("databases", row)) is not None
+    ]
+    known = [share for share in shares if share is not None]
+    return sum(known) if known else None
+
+
 def pool_size(context: Context) -> int | None:
-    """Connections that carry the load: twice the active sessions, or the processors; at least 4."""
-    active = active_sessions(context)
-    if active is None:
+    """Connections that carry the load: twice the busy ones, one for each processor, at least 4."""
+    active, busy = active_sessions(context), busy_sessions(context)
+    if active is None and busy is None:
         return None
-    return max(active * 2, (context.snapshot.host.cpus or 0) * 2, 4)
+    return max(ceil(2 * (busy or 0.0)), 2 * (active or 0), context.snapshot.host.cpus or 0, 4)

@@ -10,8 +10,8 @@ from pgtune_advisor.domain.activity import VacuumProgress
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.units import GB, MB
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio, total
-from pgtune_advisor.rules.facts.server import server_subject
 from pgtune_advisor.rules.facts.load import active_sessions, usable_connections
+from pgtune_advisor.rules.facts.server import server_subject
 from pgtune_advisor.rules.facts.spills import Spills, work_mem_room
 
 _DAY = 86_400
@@ -57,10 +57,10 @@ class MemoryFacts:
     read_bytes_per_second: float | None = derived(
         "bytes read into shared buffers", unit="bytes/s", source="pg_stat_database.blks_read"
     )
-    evictions_per_second: float | None = derived(
-        "buffers of tables and indexes evicted to make room, bulk reads left out; from 16",
-        unit="buffers/s",
-        source="pg_stat_io.evictions",
+    eviction_share: float | None = derived(
+        "blocks read that pushed another out, bulk reads left out; known from 16",
+        unit="ratio",
+        source="pg_stat_io.evictions, pg_stat_database.blks_read",
     )
     temp_bytes_per_day: float | None = derived(
         "bytes written to temporary files a day, by index builds too",
@@ -110,9 +110,8 @@ class MemoryFacts:
         "most passes over the indexes that a running vacuum needs at least",
         source="pg_stat_progress_vacuum",
     )
-    vacuum_setting: str = derived(
-        "the setting that limits that vacuum's memory", source=_SETTINGS
-    )
+    vacuum_table: str = fact("table of that vacuum, or nothing", source="pg_stat_progress_vacuum")
+    vacuum_setting: str = derived("the setting that limits its memory", source=_SETTINGS)
     vacuum_target: float | None = derived(
         "four times that setting, at most 1 GB and an eighth of the memory over all workers",
         unit="bytes",
@@ -143,7 +142,7 @@ class MemoryFacts:
                 add(total(databases, "blocks_hit"), total(databases, "blocks_read")),
             ),
             read_bytes_per_second=_product(_rate(context, "blocks_read"), BLOCK),
-            evictions_per_second=_evictions(context),
+            eviction_share=ratio(_evictions(context), total(databases, "blocks_read")),
             temp_bytes_per_day=_product(_rate(context, "temp_bytes"), _DAY),
             spill_bytes=spills.total,
             spill_bytes_per_day=spills.per_day,
@@ -156,6 +155,7 @@ class MemoryFacts:
             work_mem_target=room.target,
             vacuum_work_mem=vacuum.size,
             vacuum_index_passes=vacuum.passes,
+            vacuum_table=vacuum.table,
             vacuum_setting=vacuum.setting,
             vacuum_target=vacuum.target(memory),
         )
@@ -166,6 +166,7 @@ class _Vacuum:
     """The running vacuum that goes over the indexes most often, and what limits its memory."""
 
     passes: int | None
+    table: str
     setting: str
     size: float | None
     workers: float
@@ -181,6 +182,7 @@ class _Vacuum:
             setting = "autovacuum_work_mem"
         return cls(
             passes=(_passes(worst) if worst else 0) if context.has("vacuums") else None,
+            table=(worst.table if worst else None) or "",
             setting=setting,
             size=context.number(setting),
             workers=context.number("autovacuum_max_workers") or 3,
@@ -234,5 +236,4 @@ def _evictions(context: Context) -> float | None:
         for row in context.deltas("io") or ()
         if row.object == "relation" and row.context == "normal"
     ]
-    seconds = context.window.seconds("io", rows[0]) if rows else None
-    return ratio(total(rows, "evictions"), seconds)
+    return total(rows, "evictions")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from pgtune_advisor.domain.activity import Replica, Slot
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.units import MB
 from pgtune_advisor.rules.facts.base import Context, derived, fact, per_second, ratio
 
 _SLOTS = "pg_replication_slots"
 _STAT = "pg_stat_replication"
+_NO_STANDBY: Final = ("pg_basebackup", "pg_receivewal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +39,36 @@ class ReplicaFacts:
     @classmethod
     def build(cls, context: Context) -> Iterator[ReplicaFacts]:
         rate = wal_rate(context)
+        names = replica_names(context)
         for replica in context.snapshot.replicas:
             yield cls(
-                name=replica.application or str(replica.pid),
+                name=names[replica.pid],
                 state=replica.state or "",
                 sync_state=replica.sync_state or "",
                 lag_bytes=replica.replay_lag_bytes,
                 lag_ms=replica.replay_lag_ms,
                 wal_bytes_per_second=rate,
             )
+
+
+def replica_names(context: Context) -> dict[int, str]:
+    """A name for each standby by its process id: its application name where that is its alone."""
+    replicas = context.snapshot.replicas
+    shared = Counter(replica.application for replica in replicas)
+    return {
+        r.pid: r.application if shared[r.application] == 1 else f"{r.application}/{r.pid}"
+        for r in replicas
+    }
+
+
+def standbys(context: Context) -> list[Replica]:
+    """Those that replay all WAL and answer queries: no subscribers, no backups, no archivers."""
+    logical = {b.pid for b in context.snapshot.backends if b.database is not None}
+    return [
+        r
+        for r in context.snapshot.replicas
+        if r.pid not in logical and r.state != "backup" and r.application not in _NO_STANDBY
+    ]
 
 
 def wal_rate(context: Context) -> float | None:
@@ -76,7 +100,12 @@ class SlotFacts:
     limit_used: float | None = derived(
         "share of that limit", unit="ratio", source=f"{_SLOTS}.restart_lsn"
     )
-    max_wal_size: float | None = fact("max_wal_size", unit="bytes", source="pg_settings")
+    limit_target: float | None = derived(
+        "a limit that leaves room: twice the present one, or four times max_wal_size, and four "
+        "times what is held back now",
+        unit="bytes",
+        source="pg_settings, pg_replication_slots",
+    )
 
     def subject(self) -> Subject:
         return Subject(kind=self.KIND, label=self.name, name=self.name)
@@ -85,16 +114,31 @@ class SlotFacts:
     def build(cls, context: Context) -> Iterator[SlotFacts]:
         raw = context.number("max_slot_wal_keep_size")
         limit = raw if raw is not None and raw >= 0 else None
+        size = context.number("max_wal_size")
         for slot in context.snapshot.slots:
+            retained = _retained(slot)
             yield cls(
                 name=slot.name,
                 type=slot.type,
                 active=slot.active,
                 temporary=slot.temporary,
                 wal_status=slot.wal_status or "",
-                retained_bytes=slot.retained_bytes,
+                retained_bytes=retained,
                 limited=None if raw is None else limit is not None,
                 limit_bytes=limit,
-                limit_used=0.0 if limit is None else ratio(slot.retained_bytes, max(limit, MB)),
-                max_wal_size=context.number("max_wal_size"),
+                limit_used=0.0 if limit is None else ratio(retained, max(limit, MB)),
+                limit_target=_target(limit, size, retained),
             )
+
+
+def _retained(slot: Slot) -> int | None:
+    """A slot that reserved nothing yet, or lost what it had, holds nothing back."""
+    if slot.retained_bytes is None and slot.wal_status in (None, "lost"):
+        return 0
+    return slot.retained_bytes
+
+
+def _target(limit: float | None, size: float | None, retained: int | None) -> float | None:
+    if retained is None or (limit is None and size is None):
+        return None
+    return max(limit * 2 if limit is not None else (size or 0.0) * 4, retained * 4.0)

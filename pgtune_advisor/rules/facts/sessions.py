@@ -1,17 +1,18 @@
-"""Facts of sessions: backends, applications, lock waits, and who holds the xmin horizon."""
+"""Facts of sessions: backends, applications and lock waits."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pgtune_advisor.domain.activity import Backend
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.rules.facts.base import Context, derived, fact
 
 _ACTIVITY = "pg_stat_activity"
+_MINUTE: Final = 60_000
 
 
 def clients(backends: tuple[Backend, ...]) -> list[Backend]:
@@ -44,7 +45,13 @@ class BackendFacts:
     blocks_others: int = derived("sessions that wait for it", source="pg_blocking_pids()")
     query: str = fact("last statement, without constants", source=f"{_ACTIVITY}.query")
     idle_timeout_ms: float | None = fact(
-        "idle_in_transaction_session_timeout", unit="ms", source="pg_settings"
+        "idle_in_transaction_session_timeout; 0 is off", unit="ms", source="pg_settings"
+    )
+    idle_timeout_target_ms: float | None = derived(
+        "half of the longest time that a session of this role idles in its transaction, between "
+        "5 min and 1 h, and no more than what is set",
+        unit="ms",
+        source=f"{_ACTIVITY}.state_change, pg_settings",
     )
 
     def subject(self) -> Subject:
@@ -60,6 +67,7 @@ class BackendFacts:
             for pid in set(backend.blocked_by):
                 waiting[pid] += 1
         timeout = context.number("idle_in_transaction_session_timeout")
+        longest = _longest_idle(context)
         for backend in clients(context.snapshot.backends):
             yield cls(
                 pid=backend.pid,
@@ -74,7 +82,25 @@ class BackendFacts:
                 blocks_others=waiting[backend.pid],
                 query=backend.query or "",
                 idle_timeout_ms=timeout,
+                idle_timeout_target_ms=_timeout_target(longest.get(backend.user), timeout),
             )
+
+
+def _longest_idle(context: Context) -> dict[str | None, float]:
+    """By role, how long a session of it has been idle in its transaction, in milliseconds."""
+    longest: dict[str | None, float] = {}
+    for backend in clients(context.snapshot.backends):
+        if (backend.state or "").startswith("idle in transaction"):
+            age = context.age_ms(backend.state_changed_at) or 0.0
+            longest[backend.user] = max(longest.get(backend.user, 0.0), age)
+    return longest
+
+
+def _timeout_target(longest: float | None, present: float | None) -> float | None:
+    if longest is None:
+        return None
+    target = min(max(longest / 2 // _MINUTE, 5), 60) * _MINUTE
+    return min(target, present) if present else target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,82 +202,3 @@ class LockWaitFacts:
                 blocker_query=(first.query if first else None) or "",
                 blockers=len(set(pids)),
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonFacts:
-    """Something that keeps old row versions from being removed."""
-
-    KIND: ClassVar[str] = "xmin_holder"
-    NEEDS: ClassVar[tuple[str, ...]] = ("backends", "slots", "prepared_transactions", "replicas")
-
-    holder: str = derived("backend, prepared transaction, slot or standby", source=_ACTIVITY)
-    name: str = fact("its name or process id", source=_ACTIVITY)
-    database: str = fact("database, or nothing", source=_ACTIVITY)
-    xmin_age: int = fact("transactions since its snapshot", source="age(backend_xmin)")
-    held_ms: float | None = derived(
-        "time since it began; unknown for slots and standbys before 17",
-        unit="ms",
-        source=f"{_ACTIVITY}.xact_start",
-    )
-    is_oldest: bool = derived("no other holder is older", source="age(backend_xmin)")
-    is_active_decoding: bool = derived(
-        "a logical slot that a consumer reads", source="pg_replication_slots.active"
-    )
-    what: str = fact("who or what it is", source=_ACTIVITY)
-
-    def subject(self) -> Subject:
-        return Subject(kind=self.KIND, label=f"{self.holder}/{self.name}", name=self.name)
-
-    @classmethod
-    def build(cls, context: Context) -> Iterator[HorizonFacts]:
-        holders = [*_backends(context), *_prepared(context), *_slots(context), *_standbys(context)]
-        oldest = max((holder[3] for holder in holders), default=0)
-        for kind, name, database, age, held, decoding, what in holders:
-            yield cls(
-                holder=kind,
-                name=name,
-                database=database,
-                xmin_age=age,
-                held_ms=held,
-                is_oldest=age == oldest,
-                is_active_decoding=decoding,
-                what=what,
-            )
-
-
-_Holder = tuple[str, str, str, int, float | None, bool, str]
-
-
-def _backends(context: Context) -> Iterator[_Holder]:
-    for b in context.snapshot.backends:
-        ages = [age for age in (b.xmin_age, b.xid_age) if age is not None]
-        if ages and b.backend_type != "walsender":
-            held = context.age_ms(b.transaction_started_at)
-            what = f"{b.user or b.backend_type} in {b.application or 'an unnamed application'}"
-            what += f", {b.state}" if b.state else ""
-            yield "backend", str(b.pid), b.database or "", max(ages), held, False, what
-
-
-def _prepared(context: Context) -> Iterator[_Holder]:
-    for p in context.snapshot.prepared_transactions:
-        held = context.age_ms(p.prepared_at)
-        what = f"prepared by {p.owner}"
-        yield "prepared transaction", p.gid, p.database, p.xid_age, held, False, what
-
-
-def _slots(context: Context) -> Iterator[_Holder]:
-    for s in context.snapshot.slots:
-        ages = [age for age in (s.xmin_age, s.catalog_xmin_age) if age is not None]
-        if ages:
-            held = context.age_ms(s.inactive_since) if not s.active else None
-            what = f"{s.type} slot, {'active' if s.active else 'inactive'}"
-            decoding = s.active and s.type == "logical"
-            yield "slot", s.name, s.database or "", max(ages), held, decoding, what
-
-
-def _standbys(context: Context) -> Iterator[_Holder]:
-    for r in context.snapshot.replicas:
-        if r.xmin_age is not None:
-            what = "hot_standby_feedback of a standby"
-            yield "standby", r.application or str(r.pid), "", r.xmin_age, None, False, what

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
+from pgtune_advisor.domain.objects import Column, Relation
+from pgtune_advisor.domain.statements import Statement
+from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.sqltext import (
     Catalog,
     Shape,
@@ -16,10 +19,6 @@ from pgtune_advisor.sqltext import (
     is_own,
     shape_of,
 )
-
-from pgtune_advisor.domain.objects import Column, Relation
-from pgtune_advisor.domain.statements import Statement
-from pgtune_advisor.rules.facts.base import Context
 
 # Parsing costs about a millisecond a statement, so the statements with the most time come first
 # and the rest is counted.
@@ -91,15 +90,6 @@ class Shapes:
             if found is not None:
                 return found
         return named[0] if len(named) == 1 and table.schema is None else None
-
-    def rows_per_block(self, statement: Statement) -> float | None:
-        """Rows in a block of the densest table that the statement names; None unknown."""
-        shape = self.of(statement)
-        relations = [self.relation(statement, t) for t in shape.tables] if shape else []
-        densities = [
-            r.rows / r.pages for r in relations if r is not None and r.pages and r.rows is not None
-        ]
-        return max(densities, default=None)
 
 
 def shapes_of(context: Context) -> Shapes:

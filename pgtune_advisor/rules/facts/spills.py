@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgtune_advisor.domain.statements import Statement
-from pgtune_advisor.domain.units import MB
+from pgtune_advisor.domain.units import KB, MB
 from pgtune_advisor.rules.facts.base import BLOCK, Context, ratio
 from pgtune_advisor.rules.facts.load import active_sessions, usable_connections
 from pgtune_advisor.rules.facts.shapes import Shapes, shapes_of
@@ -40,7 +40,13 @@ def work_mem_room(context: Context) -> Room:
     sessions = max(active_sessions(context) or 0, usable // 10, 4)
     free = max(memory - buffers, 0.0) * 0.5 / (sessions * _OPERATIONS)
     safe = min(free, bounded)
-    return Room(safe=safe, bounded=bounded, target=min(present * _GROWTH, safe) // MB * MB)
+    return Room(safe=safe, bounded=bounded, target=_whole(min(present * _GROWTH, safe)))
+
+
+def _whole(size: float) -> float:
+    """Whole megabytes, whole kilobytes below one."""
+    step = MB if size >= MB else KB
+    return size // step * step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from typing import ClassVar
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.statements import Statement
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio
+from pgtune_advisor.rules.facts.paging import Paging
 from pgtune_advisor.rules.facts.shapes import Shapes, shapes_of
+from pgtune_advisor.rules.facts.spills import work_mem_room
 
 _STAT = "pg_stat_statements"
 
@@ -39,7 +41,7 @@ class StatementFacts:
         "execution time of a call", unit="ms", source=f"{_STAT}.total_exec_time"
     )
     time_share: float | None = derived(
-        "share of the execution time of all statements", unit="ratio", source=_STAT
+        "share of the execution time of all statements but our own", unit="ratio", source=_STAT
     )
     load: float | None = derived(
         "sessions that it kept busy on average: time over elapsed time", source=_STAT
@@ -59,8 +61,18 @@ class StatementFacts:
     has_offset: bool | None = derived("skips rows with OFFSET", source=f"{_STAT}.query")
     has_order: bool | None = derived("orders its rows", source=f"{_STAT}.query")
     rows_examined_per_call: float | None = derived(
-        "rows in the blocks that a call touches, by the densest of its tables",
-        source=f"{_STAT}.shared_blks_hit, pg_class",
+        "rows in the blocks that a call touches, kept low where the plan is not known; for "
+        "statements with OFFSET",
+        source=f"{_STAT}.shared_blks_*, pg_class, pg_stats.correlation",
+    )
+    rows_skipped_per_call: float | None = derived(
+        "rows examined and not returned", source=f"{_STAT}.rows, {_STAT}.shared_blks_*"
+    )
+    work_mem: float | None = fact("work_mem", unit="bytes", source="pg_settings")
+    work_mem_target: float | None = derived(
+        "four times work_mem, at most what is safe on this machine",
+        unit="bytes",
+        source="host, pg_settings",
     )
 
     def subject(self) -> Subject:
@@ -68,12 +80,34 @@ class StatementFacts:
 
     @classmethod
     def build(cls, context: Context) -> Iterator[StatementFacts]:
-        shapes = shapes_of(context)
-        everything = sum(s.exec_time_ms or 0.0 for s in context.deltas("statements") or ())
+        makings = _Makings.of(context)
         for statement in context.snapshot.statements:
             delta = context.delta("statements", statement)
             if delta is None or delta.calls != 0:
-                yield _facts(context, shapes, statement, delta, everything)
+                yield _facts(context, makings, statement, delta)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Makings:
+    """What the facts of all statements share; `everything` is their time in milliseconds."""
+
+    shapes: Shapes
+    paging: Paging
+    everything: float
+    work_mem: float | None
+    work_mem_target: float | None
+
+    @classmethod
+    def of(cls, context: Context) -> _Makings:
+        shapes = shapes_of(context)
+        others = (s for s in context.deltas("statements") or () if not shapes.is_own(s))
+        return cls(
+            shapes=shapes,
+            paging=Paging(context, shapes),
+            everything=sum(s.exec_time_ms or 0.0 for s in others),
+            work_mem=context.number("work_mem"),
+            work_mem_target=work_mem_room(context).target,
+        )
 
 
 def statement_subject(kind: str, row: StatementFacts) -> Subject:
@@ -88,22 +122,18 @@ def statement_subject(kind: str, row: StatementFacts) -> Subject:
 
 
 def _facts(
-    context: Context,
-    shapes: Shapes,
-    statement: Statement,
-    delta: Statement | None,
-    everything: float,
+    context: Context, makings: _Makings, statement: Statement, delta: Statement | None
 ) -> StatementFacts:
+    shapes = makings.shapes
     seconds = context.window.seconds("statements", statement)
     calls = delta.calls if delta else None
     time = delta.exec_time_ms if delta else None
-    temp = delta.temp_blocks_written if delta else None
+    rows = ratio(delta.rows if delta else None, calls)
+    temp = _temp_bytes(delta)
     blocks = add(delta.shared_blocks_hit, delta.shared_blocks_read) if delta else None
-    per_call = ratio(blocks, calls)
-    temp_bytes = None if temp is None else float(temp * BLOCK)
-    per_second = ratio(temp_bytes, seconds)
     shape = shapes.of(statement)
-    density = shapes.rows_per_block(statement)
+    skips = shape is not None and shape.offset is not None
+    examined = makings.paging.rows_examined(statement, ratio(blocks, calls)) if skips else None
     return StatementFacts(
         database=statement.database or "",
         user=statement.user or "",
@@ -116,13 +146,27 @@ def _facts(
         calls=calls,
         total_ms=time,
         mean_ms=ratio(time, calls),
-        time_share=ratio(time, everything),
+        time_share=ratio(time, makings.everything),
         load=ratio(time, seconds * 1000 if seconds else None),
-        rows_per_call=ratio(delta.rows if delta else None, calls),
-        blocks_per_call=per_call,
-        temp_bytes=temp_bytes,
-        temp_bytes_per_day=None if per_second is None else per_second * 86_400,
-        has_offset=shape.offset is not None if shape else None,
+        rows_per_call=rows,
+        blocks_per_call=ratio(blocks, calls),
+        temp_bytes=temp,
+        temp_bytes_per_day=_daily(temp, seconds),
+        has_offset=skips if shape else None,
         has_order=bool(shape.order_by) if shape else None,
-        rows_examined_per_call=None if per_call is None or density is None else per_call * density,
+        rows_examined_per_call=examined,
+        rows_skipped_per_call=None if examined is None or rows is None else max(examined - rows, 0),
+        work_mem=makings.work_mem,
+        work_mem_target=makings.work_mem_target,
     )
+
+
+def _temp_bytes(delta: Statement | None) -> float | None:
+    if delta is None or delta.temp_blocks_written is None:
+        return None
+    return float(delta.temp_blocks_written * BLOCK)
+
+
+def _daily(amount: float | None, seconds: float | None) -> float | None:
+    rate = ratio(amount, seconds)
+    return None if rate is None else rate * 86_400

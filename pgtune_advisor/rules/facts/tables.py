@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.identifiers import qualified
 from pgtune_advisor.domain.objects import Index, Relation
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact
+from pgtune_advisor.rules.facts.horizon import Holder, oldest_of
 
 _STAT = "pg_stat_user_tables"
+_DEAD_ROWS: Final = 100_000
+_LEAST_SCALE: Final = 0.001
 _STAGING = ("tmp", "temp", "staging", "stage", "stg", "load", "import")
 
 
@@ -37,24 +40,38 @@ class TableFacts:
     live_rows: int | None = fact("live rows", source=f"{_STAT}.n_live_tup")
     dead_rows: int | None = fact("dead rows", source=f"{_STAT}.n_dead_tup")
     vacuum_threshold: float | None = derived(
-        "dead rows at which autovacuum acts on this table", source="reloptions, pg_settings"
+        "dead rows at which autovacuum acts on this table",
+        unit="rows",
+        source="reloptions, pg_settings",
+    )
+    vacuum_scale_target: float | None = derived(
+        "half of autovacuum_vacuum_scale_factor, less where that is still over 100,000 rows",
+        source="reloptions, pg_settings",
     )
     modified_rows: int | None = fact(
         "rows modified since ANALYZE", source=f"{_STAT}.n_mod_since_analyze"
     )
     analyze_threshold: float | None = derived(
-        "modified rows at which autoanalyze acts on this table", source="reloptions, pg_settings"
+        "modified rows at which autoanalyze acts on this table",
+        unit="rows",
+        source="reloptions, pg_settings",
     )
-    never_analyzed: bool = derived("was never analysed", source=f"{_STAT}.last_analyze")
+    never_analyzed: bool | None = derived(
+        "no column has statistics, and no ANALYZE is on record",
+        source=f"{_STAT}.last_analyze, pg_stats",
+    )
     changes: int | None = fact(
         "rows inserted, updated and deleted in the window", source=f"{_STAT}.n_tup_*"
     )
     autovacuum_off: bool = fact("autovacuum_enabled = off", source="pg_class.reloptions")
     vacuum_running: bool | None = fact("a vacuum runs", source="pg_stat_progress_vacuum")
-    oldest_xmin_age: int | None = derived(
-        "age of the oldest snapshot that keeps dead rows",
-        unit="transactions",
-        source="pg_stat_activity",
+    horizon_holder: str | None = derived(
+        "who keeps rows of this database that died since, for ten minutes or a million "
+        "transactions by now; or nothing",
+        source="pg_stat_activity, pg_prepared_xacts, pg_replication_slots, pg_stat_replication",
+    )
+    horizon_held_ms: float | None = derived(
+        "for how long, where that is known", unit="ms", source="pg_stat_activity.xact_start"
     )
     vacuum_age_ms: float | None = derived(
         "time since the last vacuum", unit="ms", source=f"{_STAT}.last_autovacuum"
@@ -77,9 +94,10 @@ class TableFacts:
     def build(cls, context: Context) -> Iterator[TableFacts]:
         keys = _Keys(context)
         vacuumed = {(v.database, v.table) for v in context.snapshot.vacuums}
-        xmin = oldest_xmin(context)
+        analyzed = _Analyzed(context)
         for relation in context.snapshot.relations:
             options = dict(option.split("=", 1) for option in relation.options)
+            holder = _long_holder(context, relation)
             delta = context.delta("relations", relation)
             label = (relation.database, qualified(relation.schema, relation.name))
             last = [relation.last_vacuum, relation.last_autovacuum]
@@ -99,14 +117,15 @@ class TableFacts:
                 live_rows=relation.live_rows,
                 dead_rows=relation.dead_rows,
                 vacuum_threshold=threshold(context, relation, options, "vacuum"),
+                vacuum_scale_target=_scale_target(context, relation, options),
                 modified_rows=relation.modified_since_analyze,
                 analyze_threshold=threshold(context, relation, options, "analyze"),
-                never_analyzed=not (relation.last_analyze or relation.last_autoanalyze),
+                never_analyzed=analyzed.never(relation),
                 changes=None if delta is None else _written(delta),
-                autovacuum_off=options.get("autovacuum_enabled", "on").lower()
-                in ("off", "false", "no", "0"),
+                autovacuum_off=is_off(options.get("autovacuum_enabled", "on")),
                 vacuum_running=(label in vacuumed) if context.has("vacuums") else None,
-                oldest_xmin_age=xmin,
+                horizon_holder=holder.label if holder else _nobody(context),
+                horizon_held_ms=holder.held_ms if holder else None,
                 vacuum_age_ms=min(ages, default=None),
                 xid_age=_oldest(relation.xid_age, relation.toast_xid_age),
                 has_primary_key=keys.primary(relation),
@@ -156,16 +175,52 @@ def _staging(relation: Relation) -> bool:
     return any(word in _STAGING for word in words) or relation.schema.lower() in _STAGING
 
 
-def oldest_xmin(context: Context) -> int | None:
-    """The age in transactions of the oldest horizon that keeps dead rows; None unknown."""
-    snapshot = context.snapshot
-    if not context.has("backends", "slots", "prepared_transactions", "replicas"):
-        return None
-    ages = [b.xmin_age for b in snapshot.backends] + [b.xid_age for b in snapshot.backends]
-    ages += [p.xid_age for p in snapshot.prepared_transactions]
-    ages += [r.xmin_age for r in snapshot.replicas]
-    ages += [s.xmin_age for s in snapshot.slots]
-    return max((age for age in ages if age is not None), default=0)
+def _scale_target(context: Context, relation: Relation, options: dict[str, str]) -> float | None:
+    """A scale factor to two significant digits; what is lower than 0.001 already stays."""
+    scale = _option(context, options, "autovacuum_vacuum_scale_factor")
+    if scale is None or scale <= _LEAST_SCALE:
+        return scale
+    rows = relation.rows if relation.rows is not None else relation.live_rows or 0
+    wanted = min(scale / 2, _DEAD_ROWS / rows if rows > 0 else scale / 2)
+    return float(f"{max(wanted, _LEAST_SCALE):.2g}")
+
+
+def is_off(value: str) -> bool:
+    """Whether a Boolean storage parameter, which is kept as it was written, is off."""
+    return value.lower() in ("0", "of", "off", "f", "fa", "fal", "fals", "false", "n", "no")
+
+
+def _long_holder(context: Context, relation: Relation) -> Holder | None:
+    found = oldest_of(context, relation.database)
+    return found if found is not None and found.is_long else None
+
+
+def _nobody(context: Context) -> str | None:
+    known = context.has("backends", "slots", "prepared_transactions", "replicas")
+    return "" if known else None
+
+
+class _Analyzed:
+    """Which tables have statistics: a reset of the counters forgets when they were analysed."""
+
+    def __init__(self, context: Context) -> None:
+        self._known = context.has("columns")
+        self._some: set[tuple[str, str, str]] = set()
+        self._hidden: set[tuple[str, str, str]] = set()
+        for c in context.snapshot.columns:
+            if c.has_statistics:
+                self._some.add((c.database, c.schema, c.table))
+            elif c.has_statistics is None:
+                self._hidden.add((c.database, c.schema, c.table))
+
+    def never(self, relation: Relation) -> bool | None:
+        table = (relation.database, relation.schema, relation.name)
+        if relation.last_analyze or relation.last_autoanalyze or table in self._some:
+            return False
+        # ANALYZE counts the rows: a table that was never counted was never analysed.
+        if relation.rows is None:
+            return True
+        return True if self._known and table not in self._hidden else None
 
 
 class _Keys:

@@ -1,4 +1,4 @@
-"""Facts of checkpoints, connections, storage costs and what can be observed at all."""
+"""Facts of checkpoints, connections and storage costs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pgtune_advisor.domain.findings import Subject
+from pgtune_advisor.domain.server import Checkpointer
+from pgtune_advisor.domain.units import MB
 from pgtune_advisor.rules.facts.base import Context, add, derived, fact, per_second, ratio, total
-from pgtune_advisor.rules.facts.memory import active_sessions, usable_connections
+from pgtune_advisor.rules.facts.load import (
+    active_sessions,
+    busy_sessions,
+    pool_size,
+    usable_connections,
+)
 from pgtune_advisor.rules.facts.replication import wal_rate
 from pgtune_advisor.rules.facts.server import server_subject
 from pgtune_advisor.rules.facts.sessions import clients
 
 _SETTINGS = "pg_settings"
 _LARGE_PAGES = 10_000
+_WAL_STEP = 256 * MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +42,15 @@ class CheckpointFacts:
     wal_bytes: int | None = fact("WAL written in the window", unit="bytes", source="pg_stat_wal")
     wal_bytes_per_second: float | None = derived("WAL rate", unit="bytes/s", source="pg_stat_wal")
     wal_per_requested: float | None = derived(
-        "WAL for each requested checkpoint; near max_wal_size means that WAL forced it",
+        "WAL for each requested checkpoint; near max_wal_size means that WAL forced it; unknown "
+        "where the totals of the two were reset at different times",
         unit="bytes",
         source="pg_stat_wal, checkpoints_req",
     )
     max_wal_size_target: float | None = derived(
-        "twice the WAL of one checkpoint_timeout, at least twice the present value",
+        "twice the WAL of one checkpoint_timeout, between two and eight times the present value",
         unit="bytes",
-        source="pg_stat_wal",
+        source="pg_stat_wal, checkpoint_timeout",
     )
 
     def subject(self) -> Subject:
@@ -55,9 +64,6 @@ class CheckpointFacts:
         wal = total(context.deltas("wal"), "bytes")
         rate, size = wal_rate(context), context.number("max_wal_size")
         timeout = context.number("checkpoint_timeout")
-        target = None
-        if rate is not None and size is not None and timeout is not None:
-            target = max(rate * timeout / 1000 * 2, size * 2)
         yield cls(
             timed=timed,
             requested=requested,
@@ -66,9 +72,27 @@ class CheckpointFacts:
             timeout_ms=timeout,
             wal_bytes=None if wal is None else int(wal),
             wal_bytes_per_second=rate,
-            wal_per_requested=ratio(wal, requested),
-            max_wal_size_target=target,
+            wal_per_requested=ratio(wal, requested) if _same_time(context, row) else None,
+            max_wal_size_target=_wal_target(rate, size, timeout),
         )
+
+
+def _same_time(context: Context, checkpointer: Checkpointer | None) -> bool:
+    """Whether WAL and checkpoints were counted over the same time: totals have resets apart."""
+    if not context.window.lifetime:
+        return True
+    wal = context.deltas("wal")
+    moments = (wal[0].stats_reset if wal else None, getattr(checkpointer, "stats_reset", None))
+    if moments[0] is None or moments[1] is None:
+        return False
+    return bool(abs((moments[0] - moments[1]).total_seconds()) <= 60)
+
+
+def _wal_target(rate: float | None, size: float | None, timeout: float | None) -> float | None:
+    if rate is None or size is None or timeout is None:
+        return None
+    wanted = min(max(rate * timeout / 1000 * 2, size * 2), size * 8)
+    return -(-wanted // _WAL_STEP) * _WAL_STEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +102,10 @@ class ConnectionFacts:
     KIND: ClassVar[str] = "connections"
     NEEDS: ClassVar[tuple[str, ...]] = ("backends",)
 
-    used: int = derived("client connections", source="pg_stat_activity")
+    used: int | None = derived(
+        "client connections; unknown where this role may not see the others'",
+        source="pg_stat_activity",
+    )
     usable: int = derived("connections that ordinary roles may open", source="max_connections")
     used_ratio: float | None = derived("share in use", unit="ratio", source="pg_stat_activity")
     active: int | None = derived("connections that run a statement", source="pg_stat_activity")
@@ -86,8 +113,19 @@ class ConnectionFacts:
     sessions_per_second: float | None = derived(
         "new sessions", unit="1/s", source="pg_stat_database.sessions"
     )
+    new_sessions: int | None = fact(
+        "sessions begun in the window", source="pg_stat_database.sessions"
+    )
     session_life_ms: float | None = derived(
         "mean life of a session", unit="ms", source="pg_stat_database.session_time"
+    )
+    busy_sessions: float | None = derived(
+        "sessions busy on average: busy time over elapsed time (Little's law)",
+        source="pg_stat_database.active_time",
+    )
+    pool_size: int | None = derived(
+        "connections that carry the load: twice those busy, one for each processor, at least 4",
+        source="pg_stat_database.active_time, pg_stat_activity, host",
     )
 
     def subject(self) -> Subject:
@@ -103,16 +141,20 @@ class ConnectionFacts:
             for row in databases or ()
         ]
         known = [rate for rate in rates if rate is not None]
+        begun = total(databases, "sessions")
+        hidden = any(not b.backend_type for b in context.snapshot.backends)
+        used = None if hidden else len(sessions)
         yield cls(
-            used=len(sessions),
+            used=used,
             usable=usable,
-            used_ratio=ratio(len(sessions), usable),
+            used_ratio=ratio(used, usable),
             active=active_sessions(context),
             idle=sum(b.state == "idle" for b in sessions),
             sessions_per_second=sum(known) if known else None,
-            session_life_ms=ratio(
-                total(databases, "session_time_ms"), total(databases, "sessions")
-            ),
+            new_sessions=None if begun is None else int(begun),
+            session_life_ms=ratio(total(databases, "session_time_ms"), begun),
+            busy_sessions=busy_sessions(context),
+            pool_size=pool_size(context),
         )
 
 
@@ -155,82 +197,3 @@ class StorageFacts:
             blocks_read=None if reads is None else int(reads),
             large_sequential_scans=scans,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringFacts:
-    """What the server keeps for those who want to know."""
-
-    KIND: ClassVar[str] = "monitoring"
-    NEEDS: ClassVar[tuple[str, ...]] = ("settings",)
-
-    io_timing: bool = fact("track_io_timing = on", source=_SETTINGS)
-    clock_cost_ns: float | None = fact(
-        "one reading of the clock, at most", unit="ns", source="clock_timestamp()"
-    )
-    preload_libraries: str | None = fact("shared_preload_libraries", source=_SETTINGS)
-    statements_preloaded: bool | None = derived(
-        "pg_stat_statements is preloaded", source="shared_preload_libraries"
-    )
-    statements_installed: bool | None = derived(
-        "pg_stat_statements is created in a database that was read", source="pg_extension"
-    )
-    statements_max: int | None = fact("pg_stat_statements.max", source=_SETTINGS)
-    evictions: int | None = fact(
-        "statements evicted in the window", source="pg_stat_statements_info.dealloc"
-    )
-    evictions_per_hour: float | None = derived(
-        "statements evicted an hour", source="pg_stat_statements_info.dealloc"
-    )
-    slow_log_ms: float | None = fact(
-        "log_min_duration_statement; -1 is off", unit="ms", source=_SETTINGS
-    )
-    slow_sample_ms: float | None = fact(
-        "log_min_duration_sample; -1 is off", unit="ms", source=_SETTINGS
-    )
-    auto_explain_ms: float | None = derived(
-        "auto_explain.log_min_duration; -1 where it is not loaded", unit="ms", source=_SETTINGS
-    )
-
-    def subject(self) -> Subject:
-        return server_subject(self.KIND)
-
-    @classmethod
-    def build(cls, context: Context) -> Iterator[MonitoringFacts]:
-        libraries = context.settings.get("shared_preload_libraries")
-        loaded = None
-        if libraries is not None:
-            loaded = "pg_stat_statements" in [part.strip(' "') for part in libraries.split(",")]
-        infos = context.deltas("statements_info")
-        info = infos[0] if infos else None
-        clock = context.snapshot.clock_cost
-        limit = context.number("pg_stat_statements.max")
-        plan = context.number("auto_explain.log_min_duration")
-        yield cls(
-            io_timing=bool(context.setting("track_io_timing")),
-            clock_cost_ns=clock[0].nanoseconds if clock else None,
-            preload_libraries=libraries,
-            statements_preloaded=loaded,
-            statements_installed=_installed(context),
-            statements_max=None if limit is None else int(limit),
-            evictions=info.evictions if info else None,
-            evictions_per_hour=_hourly(context, info) if info else None,
-            slow_log_ms=context.number("log_min_duration_statement"),
-            slow_sample_ms=context.number("log_min_duration_sample"),
-            auto_explain_ms=-1.0 if plan is None else plan,
-        )
-
-
-def _installed(context: Context) -> bool | None:
-    if not context.has("extensions"):
-        return None
-    return any(
-        e.name == "pg_stat_statements" and e.installed_version for e in context.snapshot.extensions
-    )
-
-
-def _hourly(context: Context, info: object) -> float | None:
-    rate = per_second(
-        getattr(info, "evictions", None), context.window.seconds("statements_info", info)
-    )
-    return None if rate is None else rate * 3600

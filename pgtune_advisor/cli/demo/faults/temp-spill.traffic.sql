@@ -1,4 +1,4 @@
--- planted: an export that sorts more than its memory holds.
--- statement: ORDER BY total DESC
+-- planted: the median price of all items sold, by a sort that work_mem does not hold.
+-- statement: percentile_cont
 -- weight: 1
-SELECT id, user_id, status, total, created_at FROM orders ORDER BY total DESC, created_at OFFSET 0 LIMIT 20;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY price) AS median FROM order_items;

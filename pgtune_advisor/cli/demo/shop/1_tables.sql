@@ -91,5 +91,11 @@ CREATE TABLE coupons (
     uses_left integer NOT NULL
 );
 
+CREATE TABLE supplier_feed (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    received_at timestamptz NOT NULL,
+    line text NOT NULL
+);
+
 -- Rows that wait to be checked and moved on: no key, and none is needed.
 CREATE UNLOGGED TABLE import_staging (line text NOT NULL);

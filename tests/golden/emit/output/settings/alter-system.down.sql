@@ -2,9 +2,10 @@
 -- Each run of the advisor writes this file anew: copy it before you use it.
 --
 -- Run with:  psql -X -v ON_ERROR_STOP=1 -f alter-system.down.sql
--- on a direct connection, as a superuser or, from PostgreSQL 15, a role with ALTER SYSTEM on these
--- parameters and EXECUTE on pg_reload_conf(). Not with -c or -1: several statements in one message
--- or with -1 are one transaction, in which ALTER SYSTEM is refused.
+-- on a direct connection. Not with -c or -1: several statements in one message or with -1 are one
+-- transaction, in which ALTER SYSTEM is refused.
+-- It needs a superuser or, from PostgreSQL 15, a role with ALTER SYSTEM on these parameters,
+-- EXECUTE on pg_reload_conf() and pg_show_all_file_settings(), and SELECT on pg_file_settings.
 
 SET client_encoding = 'UTF8';
 

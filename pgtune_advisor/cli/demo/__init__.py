@@ -1,0 +1,1 @@
+"""The demo: a private server, a shop with planted faults, and the whole loop on it."""

@@ -1,0 +1,84 @@
+"""Which of the planted faults the report names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pgtune_advisor.cli.demo.faults import Fault
+from pgtune_advisor.domain.findings import Finding
+from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.emit.tables import plain_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A fault, and the findings that name it: none is a miss."""
+
+    fault: Fault
+    findings: tuple[Finding, ...]
+
+
+def compare(faults: Iterable[Fault], report: Report, snapshot: Snapshot) -> tuple[Check, ...]:
+    """Each fault with what was found of it."""
+    texts = {text.query_id: text.text or "" for text in snapshot.statement_texts}
+    return tuple(
+        Check(
+            fault=fault,
+            findings=tuple(f for f in report.findings if _names(f, fault, texts)),
+        )
+        for fault in faults
+    )
+
+
+def complete(checks: Iterable[Check]) -> bool:
+    """Whether every fault was found."""
+    return all(check.findings for check in checks)
+
+
+def text(checks: Sequence[Check], report: Report, width: int) -> str:
+    """The list for the reader: what was planted and found, what was missed, what else there is."""
+    found = sum(bool(check.findings) for check in checks)
+    named = {finding.key for check in checks for finding in check.findings}
+    rows = [
+        ["found" if check.findings else "MISSED", check.fault.rule, _words(check.fault)]
+        for check in checks
+    ]
+    others = [finding for finding in report.findings if finding.key not in named]
+    lines = [
+        f"Planted {len(checks)} faults: found {found}.",
+        "",
+        plain_table(["", "rule", "what was planted"], rows, width=width),
+        *_lowered(checks),
+    ]
+    if others:
+        rules = ", ".join(sorted({finding.rule for finding in others}))
+        lines += [f"Beyond these, {len(others)} findings that nobody planted: {rules}."]
+    return "\n".join(lines) + "\n"
+
+
+def _words(fault: Fault) -> str:
+    subject = "" if set(fault.subject) & set("*/") or fault.subject == "server" else fault.subject
+    return f"{subject.removeprefix('shop.')}: {fault.planted}" if subject else fault.planted
+
+
+def _lowered(checks: Iterable[Check]) -> list[str]:
+    """Thresholds that hold in the demo alone."""
+    lines = [
+        f"  {check.fault.rule}: {name} = {value}, since {check.fault.because}"
+        for check in checks
+        for name, value in check.fault.params.items()
+    ]
+    return ["Thresholds lowered for the demo:", *lines, ""] if lines else []
+
+
+def _names(finding: Finding, fault: Fault, texts: Mapping[int, str]) -> bool:
+    label = finding.subject.label
+    if finding.rule != fault.rule or not fnmatchcase(label, fault.subject):
+        return False
+    if not fault.statement:
+        return True
+    places = label.split("/")
+    return any(fault.statement in text and str(key) in places for key, text in texts.items())

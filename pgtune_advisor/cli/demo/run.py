@@ -1,0 +1,154 @@
+"""The demo from its first step to its last; whatever happens, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
+
+from pgtune_advisor.cli import wiring
+from pgtune_advisor.cli.demo import checklist, clients, farewell, faults, shop
+from pgtune_advisor.cli.demo.faults import Fault
+from pgtune_advisor.cli.demo.steps import Steps, steps
+from pgtune_advisor.cli.output import colored, width
+from pgtune_advisor.cluster import PrivateCluster
+from pgtune_advisor.domain.errors import OutputError
+from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.window import between
+from pgtune_advisor.emit import output_dir
+from pgtune_advisor.emit.formats import render
+from pgtune_advisor.settings import RulesSection, Settings, TargetSection
+
+TRAFFIC_SECONDS: Final = 30
+VISITORS: Final = 2
+# Twice what the rule takes for too many.
+CONNECTIONS_PER_SECOND: Final = 20
+NOWHERE: Final = Path(os.devnull)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the advisor made of the shop."""
+
+    snapshot: Snapshot
+    report: Report
+
+
+def run(directory: Path, *, keep: bool, port: int | None) -> bool:
+    """Show the whole loop on a shop of our own; whether every planted fault was found.
+
+    Migrations, settings and the report go to `directory`. Raises AdvisorError.
+    """
+    _check_writable(directory)
+    planted = faults.load()
+    with ExitStack() as stack:
+        stack.enter_context(_interruptible())
+        with steps() as bar:
+            with bar.step("starting a private PostgreSQL"):
+                cluster = stack.enter_context(shop.make_server(planted, port))
+            outcome = _observe(cluster, planted, bar)
+        written = output_dir.write(outcome.report, directory, platform="none")
+        checks = checklist.compare(planted, outcome.report, outcome.snapshot)
+        _say(render(outcome.report, "table", width=width(), color=colored()))
+        _say(farewell.excerpts(written, directory))
+        _say(checklist.text(checks, outcome.report, width()))
+        if keep:
+            words = farewell.access(cluster)
+            cluster.keep()
+            _say(words)
+    return checklist.complete(checks)
+
+
+def _observe(cluster: PrivateCluster, planted: tuple[Fault, ...], bar: Steps) -> Outcome:
+    """Build the shop, read it before and after the visitors, and judge the time between."""
+    with bar.step("building the shop"):
+        shop.found_database(cluster)
+        for script in shop.building_scripts():
+            clients.run_file(cluster, script)
+    with ExitStack() as sessions:
+        with bar.step("planting faults"):
+            _plant(cluster, planted, sessions)
+        settings = _settings(planted)
+        report = wiring.reporter(settings)
+        target = TargetSection(name="demo", dsn=cluster.dsn(clients.DATABASE))
+        with wiring.collector(settings, target) as collector:
+            with bar.step("reading the server"):
+                first = collector.full()
+            with bar.step("letting visitors in"):
+                _let_visitors_in(cluster, planted, bar)
+            with bar.step("reading the server again"):
+                second = collector.full()
+    with bar.step("judging what was read"):
+        return Outcome(snapshot=second, report=report(second, between(first, second)))
+
+
+def _plant(cluster: PrivateCluster, planted: Sequence[Fault], sessions: ExitStack) -> None:
+    for fault in planted:
+        if fault.way == "setup":
+            clients.run_file(cluster, fault.path)
+    for fault in planted:
+        if fault.way == "session":
+            sessions.enter_context(clients.session(cluster, fault))
+
+
+def _let_visitors_in(cluster: PrivateCluster, planted: Sequence[Fault], bar: Steps) -> None:
+    clients.traffic(
+        cluster,
+        shop.traffic_scripts(planted),
+        next(fault.path for fault in planted if fault.way == "churn"),
+        seconds=TRAFFIC_SECONDS,
+        clients=VISITORS,
+        connections_per_second=CONNECTIONS_PER_SECOND,
+        tick=lambda passed: bar.within(passed / TRAFFIC_SECONDS),
+    )
+
+
+def _settings(planted: Sequence[Fault]) -> Settings:
+    """The shipped rules with the faults' lower thresholds, whatever this machine configures."""
+    params = {fault.rule: dict(fault.params) for fault in planted if fault.params}
+    rules = RulesSection(params=params, directory=NOWHERE, sql_directory=NOWHERE)
+    return Settings.model_construct(rules=rules)
+
+
+def _check_writable(directory: Path) -> None:
+    """OutputError before a minute is spent, where the files could not be written at its end."""
+    output_dir.read(directory)
+    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"the directory {directory} cannot be written",
+            hint="Choose another one with --output-dir.",
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Whatever asks us to end lets us clean up first, and only once."""
+    # What is ignored, as SIGHUP under nohup, stays so.
+    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    names = [name for name in asked if signal.getsignal(name) != signal.SIG_IGN]
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        for name in names:
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {name: signal.signal(name, leave) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""From a server to a snapshot: what could be read, and a named gap for what could not."""

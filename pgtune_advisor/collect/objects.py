@@ -1,0 +1,107 @@
+"""What needs a look at objects that may be locked: index expressions, values of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pgtune_advisor.collect.batches import in_batches
+from pgtune_advisor.collect.cycle import Cycle
+from pgtune_advisor.domain.identifiers import qualified, quote_ident
+from pgtune_advisor.domain.objects import Column, Index
+from pgtune_advisor.domain.objects import Sequence as SequenceRow
+from pgtune_advisor.pg.rows import IndexExpressions, SequenceValue
+from pgtune_advisor.pg.session import Session
+
+Name = tuple[str, str]
+_NAMED: Final = 5
+
+
+def with_expressions(
+    cycle: Cycle, session: Session, source: str, indexes: list[Index]
+) -> list[Index]:
+    """The indexes with their expressions and predicates, but for those of locked tables."""
+    wanted = [(i.schema, i.name) for i in indexes if any(i.key_is_expression) or i.has_predicate]
+    if not wanted:
+        return indexes
+    found, failed = in_batches(wanted, _asker(cycle, session, "index_expressions", source))
+    known = {(row.schema, row.name): row for row in found}
+    lost = failed + [name for name, row in known.items() if row.is_locked]
+    if lost:
+        cycle.gap(
+            source,
+            f"the definition of {_listed(lost)} was not read: another session holds or awaits an"
+            " exclusive lock on the table",
+            "The next cycle tries again.",
+        )
+    return [_completed(index, known.get((index.schema, index.name))) for index in indexes]
+
+
+def _completed(index: Index, row: IndexExpressions | None) -> Index:
+    if row is None or row.is_locked or len(row.expressions) != len(index.keys):
+        return index
+    keys = tuple(
+        expression if is_expression else key
+        for key, expression, is_expression in zip(
+            index.keys, row.expressions, index.key_is_expression, strict=True
+        )
+    )
+    return replace(index, keys=keys, predicate=row.predicate)
+
+
+def with_values(
+    cycle: Cycle, session: Session, source: str, sequences: list[SequenceRow]
+) -> list[SequenceRow]:
+    """The sequences with their last values, but for those that are locked."""
+    wanted = sorted({(s.schema, s.name) for s in sequences})
+    if not wanted:
+        return sequences
+    found, failed = in_batches(wanted, _asker(cycle, session, "sequence_values", source))
+    known: dict[Name, SequenceValue] = {(row.schema, row.name): row for row in found}
+    lost = failed + [name for name, row in known.items() if row.is_locked]
+    if lost:
+        cycle.gap(
+            source,
+            f"the value of {_listed(lost)} was not read: another session locks it",
+            "The next cycle tries again.",
+        )
+    return [
+        replace(s, last_value=known[s.schema, s.name].last_value)
+        if (s.schema, s.name) in known
+        else s
+        for s in sequences
+    ]
+
+
+def _asker(
+    cycle: Cycle, session: Session, name: str, source: str
+) -> Callable[[Sequence[Name]], list[Any]]:
+    query = cycle.variant(name, source)
+
+    def ask(names: Sequence[Name]) -> list[Any]:
+        if query is None:
+            return []
+        params = {"schemas": [schema for schema, _ in names], "names": [n for _, n in names]}
+        return session.rows(query, params)
+
+    return ask
+
+
+def _listed(names: list[Name]) -> str:
+    texts = [qualified(schema, name) for schema, name in sorted(names)]
+    more = len(texts) - _NAMED
+    return ", ".join(texts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def hidden_statistics(cycle: Cycle, source: str, columns: list[Column]) -> None:
+    """The gap for tables whose statistics this role may not see."""
+    hidden = {(c.schema, c.table) for c in columns if c.has_statistics is None}
+    if hidden:
+        role = quote_ident(cycle.capabilities.access.role)
+        cycle.gap(
+            source,
+            f"the column statistics of {_listed(sorted(hidden))} are hidden from this role",
+            f"GRANT pg_read_all_data TO {role}; or SELECT on the tables, or install the helper"
+            " functions that `pgtune-advisor doctor` prints.",
+        )

@@ -1,0 +1,1 @@
+"""Connections, sessions, capabilities, and the loader of the collection queries."""

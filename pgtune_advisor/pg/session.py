@@ -1,0 +1,141 @@
+"""One connection's use: each message carries its own guards and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from pgtune_advisor.domain.custom import CustomFact
+from pgtune_advisor.domain.errors import RuleError, TargetError
+from pgtune_advisor.pg.conninfo import APPLICATION
+from pgtune_advisor.pg.custom_facts import CustomTable, fact_value
+from pgtune_advisor.pg.errors import connection_lost, query_error
+from pgtune_advisor.pg.queries import MARK, Query
+from pgtune_advisor.pg.rows import builder, columns
+
+LOCK_TIMEOUT_MS: Final = 100
+
+# The guards travel with the query in one simple-protocol message, which is one transaction of its
+# own: nothing outlives it, so a transaction pooler cannot hand our settings to an application,
+# pg_settings.reset_val still shows what the server gives to others, and a failure leaves no
+# transaction open.
+_GUARDS: Final[LiteralString] = (
+    f"SELECT /* {MARK} guards */"
+    " pg_catalog.set_config('transaction_read_only', 'on', true),"
+    " pg_catalog.set_config('statement_timeout', %(guard_timeout)s, true),"
+    " pg_catalog.set_config('lock_timeout', %(guard_lock_timeout)s, true),"
+    " pg_catalog.set_config('search_path', 'pg_catalog', true),"
+    " pg_catalog.set_config('jit', 'off', true),"
+    " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),"
+    " pg_catalog.set_config('TimeZone', 'UTC', true),"
+    " pg_catalog.set_config('DateStyle', 'ISO, MDY', true);\n"
+)
+
+
+class Session:
+    """Runs collection queries on a connection that the pool lends."""
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], where: str, stopped: Callable[[], bool]
+    ) -> None:
+        self._connection = connection
+        self._where = where
+        self._stopped = stopped
+
+    @property
+    def database(self) -> str:
+        return self._connection.info.dbname
+
+    @property
+    def server_version(self) -> int:
+        """As server_version_num: 180006."""
+        return self._connection.info.server_version
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        return self._connection
+
+    def rows(
+        self, query: Query, params: Mapping[str, Any] | None = None, *, schema: str | None = None
+    ) -> list[Any]:
+        """The query's rows, of its row type or CustomFact. `schema` is where its extension lies.
+
+        QueryError where the query fails, TargetError where the connection does, RuleError where
+        the query returns other columns than it should.
+        """
+        names, records = self._run(query, params or {}, schema)
+        if query.custom:
+            return self._facts(query, query.custom, names, records)
+        assert query.row_type is not None
+        expected = columns(query.row_type)
+        if names != expected:
+            raise _other_columns(query, expected, names)
+        return list(map(builder(query.row_type), records))
+
+    def _run(
+        self, query: Query, params: Mapping[str, Any], schema: str | None
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        text: LiteralString | sql.Composed = _GUARDS + query.text
+        if schema is not None:
+            lead, found, rest = query.text.partition("{schema}")
+            parts = [sql.SQL(_GUARDS + lead)]
+            text = sql.SQL("").join(
+                [sql.SQL(_GUARDS + lead), sql.Identifier(schema), sql.SQL(rest)]
+            )
+        guards = {
+            "guard_timeout": f"{query.timeout_ms}ms",
+            "guard_lock_timeout": f"{LOCK_TIMEOUT_MS}ms",
+            "application": APPLICATION,
+        }
+        began = monotonic()
+        try:
+            cursor = psycopg.ClientCursor(self._connection)
+            with cursor:
+                cursor.execute(text, {**guards, **params})
+                cursor.nextset()
+                names = tuple(column.name for column in cursor.description or ())
+                return names, cursor.fetchall()
+        except psycopg.Error as error:
+            raise self._failure(error, query, (monotonic() - began) * 1000) from None
+
+    def _failure(self, error: psycopg.Error, query: Query, elapsed_ms: float) -> Exception:
+        if self._stopped():
+            return TargetError(f"{self._where}: the collection was stopped")
+        if self._connection.closed:
+            return connection_lost(error, self._where)
+        return query_error(error, timeout_ms=query.timeout_ms, elapsed_ms=elapsed_ms)
+
+    def _facts(
+        self,
+        query: Query,
+        table: CustomTable,
+        names: tuple[str, ...],
+        records: list[tuple[Any, ...]],
+    ) -> list[CustomFact]:
+        expected = (table.label, *(column.name for column in table.columns))
+        if set(names) != set(expected) or len(names) != len(expected):
+            raise _other_columns(query, expected, names)
+        facts = []
+        for record in records:
+            values = dict(zip(names, record, strict=True))
+            label = values.pop(table.label)
+            facts.append(
+                CustomFact(
+                    database=self.database,
+                    table=table.name,
+                    label="" if label is None else str(label),
+                    values=tuple((c.name, fact_value(c, values[c.name])) for c in table.columns),
+                )
+            )
+        return facts
+
+
+def _other_columns(query: Query, expected: tuple[str, ...], names: tuple[str, ...]) -> RuleError:
+    return RuleError(
+        f"the collection query {query.path} returns other columns than it says",
+        detail=f"It returns {', '.join(names)}; expected are {', '.join(expected)}.",
+    )

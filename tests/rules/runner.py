@@ -1,0 +1,126 @@
+"""A case run through the engine and the advice, and compared with what it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.recommend import recommend
+from pgtune_advisor.domain.findings import Finding, Rejected, Unknown
+from pgtune_advisor.domain.recommendations import Recommendation
+from pgtune_advisor.resources import rules_dir
+from pgtune_advisor.rules import engine
+from pgtune_advisor.rules.factbase import Catalogue
+from pgtune_advisor.rules.loader import Loaded, RuleBook, check_rule, load_rules
+from rules import world
+from rules.casefile import Case
+from rules.defaults import NOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What the rules said of a case."""
+
+    findings: tuple[Finding, ...]
+    unknown: tuple[Unknown, ...]
+    recommendations: tuple[Recommendation, ...]
+    rejected: tuple[Rejected, ...]
+
+    def outcome(self, rule: str) -> tuple[object, ...]:
+        """What a change of the rule may change: findings with severity, unknowns."""
+        found = sorted((f.key, f.severity) for f in self.findings if f.rule == rule)
+        lacking = sorted((u.subject.label, u.missing) for u in self.unknown if u.rule == rule)
+        return (*found, *lacking)
+
+
+@cache
+def book() -> RuleBook:
+    """The shipped rules."""
+    return load_rules([rules_dir()], Catalogue())
+
+
+def run(case: Case, rules: Iterable[Loaded]) -> Result:
+    """Run some rules over the world of a case, with the case's parameters."""
+    chosen = tuple(_with_params(loaded, case) for loaded in rules)
+    some = replace(book(), rules=chosen)
+    if case.snapshot is not None:
+        context = world.context(case)
+        report = evaluate(context.snapshot, context.window, some, now=NOW, advisor_version="0")
+        return Result(
+            findings=report.findings,
+            unknown=report.unknown,
+            recommendations=report.recommendations,
+            rejected=report.rejected,
+        )
+    facts = world.facts(case, chosen[0].rule.spec.subject)
+    try:
+        outcome = engine.run(some, facts)
+    finally:
+        facts.close()
+    recommendations, rejected = recommend(outcome.matches, facts.context.snapshot)
+    return Result(
+        findings=tuple(match.finding for match in outcome.matches),
+        unknown=outcome.unknown,
+        recommendations=tuple(recommendations),
+        rejected=tuple(rejected),
+    )
+
+
+def _with_params(loaded: Loaded, case: Case) -> Loaded:
+    given = {name: value for name, value in case.params.items() if name in loaded.params}
+    if not given:
+        return loaded
+    values = check_rule(loaded.rule, book().catalogue, given).params
+    return replace(loaded, params={**loaded.params, **{name: values[name] for name in given}})
+
+
+def check(case: Case, rule: str) -> None:
+    """Assert that the shipped rule says what the case expects."""
+    stray = set(case.params) - set(book().get(rule).params)
+    assert not stray, f"the rule has no parameter {stray}"
+    result = run(case, [book().get(name) for name in (rule, *case.also)])
+    findings = [f for f in result.findings if f.rule == rule]
+    unknown = [u for u in result.unknown if u.rule == rule]
+    match case.expect:
+        case "fires":
+            assert findings, f"silent; unknown: {unknown}"
+        case "silent":
+            assert not findings, _told(findings)
+            assert not unknown, unknown
+        case "unknown":
+            assert not findings, _told(findings)
+            assert unknown, "silent"
+    if case.keys is not None:
+        assert sorted(f.key for f in findings) == sorted(case.keys)
+    missing = {name for item in unknown for name in item.missing}
+    assert missing >= set(case.missing)
+    if case.severity is not None:
+        assert {f.severity for f in findings} == {case.severity}
+    _check_words(case, findings)
+    _check_advice(case, rule, result)
+
+
+def _told(findings: list[Finding]) -> str:
+    return "\n".join(" | ".join((f.key, f.message.primary, f.message.detail)) for f in findings)
+
+
+def _check_words(case: Case, findings: list[Finding]) -> None:
+    told = "\n".join(
+        "\n".join((f.message.primary, f.message.detail, f.message.hint)) for f in findings
+    )
+    for words in case.message:
+        assert words in told
+    for words in case.lacks:
+        assert words not in told
+
+
+def _check_advice(case: Case, rule: str, result: Result) -> None:
+    mine = [r for r in result.recommendations if rule in r.rules]
+    if case.title is not None:
+        assert any(case.title in r.title for r in mine), [r.title for r in mine]
+    if case.sql is not None:
+        said = [change.sql for r in mine for change in r.changes if change.sql is not None]
+        assert said == list(case.sql)
+    assert {r.reason for r in result.rejected} >= set(case.rejected)
