@@ -24,10 +24,25 @@ class JsonFormatter(logging.Formatter):
             "message": redact(record.getMessage()),
         }
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        fields |= {k: redact(v) if isinstance(v, str) else v for k, v in sorted(extra.items())}
+        # What a library says has no action of its own.
+        extra = extra if "action" in extra else {"action": "library", "logger": record.name}
+        fields |= {key: _clean(value) for key, value in sorted(extra.items())}
         if record.exc_info:
             fields["traceback"] = redact(self.formatException(record.exc_info))
-        return json.dumps(fields, default=str, ensure_ascii=False)
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def _clean(value: Any) -> Any:
+    """The value as JSON has it, secrets redacted wherever there is text."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case dict():
+            return {str(key): _clean(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean(item) for item in value]
+        case _:
+            return redact(str(value))
 
 
 def configure(level: int = logging.INFO, stream: TextIO | None = None) -> None:

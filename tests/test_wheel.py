@@ -46,7 +46,7 @@ def test_all_modules_and_package_data_are_inside(wheel: set[str]) -> None:
 
 
 def test_example_schema_licence_and_types_are_inside(wheel: set[str]) -> None:
-    for name in ("data/config.example.toml", "data/report.schema.json", "py.typed"):
+    for name in ("data/config.example.toml", "data/docs/report.schema.json", "py.typed"):
         assert f"pgtune_advisor/{name}" in wheel
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
 

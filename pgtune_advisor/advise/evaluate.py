@@ -83,7 +83,7 @@ def _window_gaps(window: Window) -> list[Gap]:
     if not window.deltas:
         return [
             Gap(
-                source="window",
+                source="counters",
                 reason="the server restarted inside the window: no counter has a known growth",
                 hint="Ask again when the window lies wholly after the restart.",
             )

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from pgtune_advisor import __version__
 from pgtune_advisor.advise.evaluate import evaluate
 from pgtune_advisor.advise.recommend import check
-from pgtune_advisor.collect import Collector
+from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import UsageError
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.pg.queries import QueryBook
-from pgtune_advisor.resources import rules_dir, sql_dir
+from pgtune_advisor.resources import rules_dir
 from pgtune_advisor.rules.factbase import Catalogue
 from pgtune_advisor.rules.loader import RuleBook, load_rules
 from pgtune_advisor.settings import Settings, TargetSection
 
 
+class Reporter(Protocol):
+    """Evaluates a snapshot and its window; with `tables`, only what is made of these."""
+
+    def __call__(
+        self, snapshot: Snapshot, window: Window, tables: frozenset[str] | None = None
+    ) -> Report: ...
+
+
 def query_book(settings: Settings) -> QueryBook:
     """The shipped collection queries and the user's."""
-    return QueryBook.load([sql_dir(), settings.rules.sql_directory])
+    return QueryBook.load([settings.rules.sql_directory])
 
 
 def rule_book(settings: Settings, extra: Sequence[Path] = ()) -> RuleBook:
@@ -44,7 +53,7 @@ def collector(settings: Settings, target: TargetSection) -> Collector:
     return Collector(target, query_book(settings), keep_literals=settings.privacy.keep_literals)
 
 
-def reporter(settings: Settings) -> Callable[[Snapshot, Window], Report]:
+def reporter(settings: Settings) -> Reporter:
     """A function that evaluates a snapshot and its window under these settings."""
     book = rule_book(settings)
     suppress = tuple(item.suppression() for item in settings.suppress)

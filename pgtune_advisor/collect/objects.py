@@ -66,6 +66,14 @@ def with_values(
             f"the value of {_listed(lost)} was not read: another session locks it",
             "The next cycle tries again.",
         )
+    hidden = [name for name, row in known.items() if not row.may_read]
+    if hidden:
+        role = quote_ident(cycle.capabilities.access.role)
+        cycle.gap(
+            source,
+            f"the value of {_listed(hidden)} is hidden from this role",
+            f"GRANT pg_read_all_data TO {role}; or SELECT on the sequences.",
+        )
     return [
         replace(s, last_value=known[s.schema, s.name].last_value)
         if (s.schema, s.name) in known

@@ -43,7 +43,7 @@ class TextMemory:
             self._size -= len(self._texts.popitem(last=False)[1] or "")
 
     def is_ours(self, query_id: int | None) -> bool:
-        return query_id in self._texts and self._texts[query_id] is None
+        return query_id is not None and self._texts.get(query_id, "") is None
 
     def texts(self, ids: Iterable[int]) -> list[StatementText]:
         found = []

@@ -40,15 +40,25 @@ from pgtune_advisor.domain.server import (
 from pgtune_advisor.domain.statements import Statement, StatementsInfo, StatementText
 
 SNAPSHOT_VERSION: Final = 1
+DATABASE: Final = "database"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Something that could not be read: which source, why, and what would help."""
+    """Something that could not be read: which source, why, and what would help.
+
+    `source` is a table, or `table:database` (`table:replica`) where only a part is missing;
+    `database:name` for a database that could not be entered, `server`, or `host`.
+    """
 
     source: str
     reason: str
     hint: str = ""
+
+    @property
+    def head(self) -> str:
+        """The table, `database`, `server` or `host`."""
+        return self.source.split(":")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +107,9 @@ class Snapshot:
         older = {name: getattr(base, name) for name in kept}
         mine = {gap.source for gap in self.gaps}
         gaps = tuple(
-            g for g in base.gaps if g.source.split(":")[0] in kept and g.source not in mine
+            gap
+            for gap in base.gaps
+            if gap.source not in mine and (gap.head in kept or gap.head not in row_tables())
         )
         return replace(
             self, collected=self.collected | kept, gaps=self.gaps + gaps, host=base.host, **older
@@ -105,7 +117,7 @@ class Snapshot:
 
     def missing(self, table: str) -> Gap | None:
         """The gap that explains why `table` is empty or partial, if there is one."""
-        return next((gap for gap in self.gaps if gap.source.split(":")[0] == table), None)
+        return next((gap for gap in self.gaps if gap.head in (table, DATABASE)), None)
 
 
 @cache

@@ -30,36 +30,38 @@ def custom_table(source: Source, returns: Entry) -> CustomTable:
     """What the header says of the table; RuleError where it is wrong."""
     name = returns.value.partition(" ")[2].strip()
     if not _NAME.match(name):
-        broken(source.path, returns.line, '"returns: facts" wants a table name in lower case')
+        raise broken(source.path, returns.line, '"returns: facts" wants a table name in lower case')
     label = source.need("label")
     columns = tuple(_column(source, entry) for entry in source.all("column"))
     if not columns:
-        broken(source.path, returns.line, 'facts want at least one "-- column:"')
+        raise broken(source.path, returns.line, 'facts want at least one "-- column:"')
     names = [column.name for column in columns]
     for entry, column in zip(source.all("column"), columns, strict=True):
         if names.count(column.name) > 1 or column.name == label.value:
-            broken(source.path, entry.line, f'the column "{column.name}" is there twice')
+            raise broken(source.path, entry.line, f'the column "{column.name}" is there twice')
     return CustomTable(name=name, label=label.value, columns=columns)
 
 
 def _column(source: Source, entry: Entry) -> FactColumn:
     match = _COLUMN.match(entry.value)
     if match is None:
-        broken(
+        raise broken(
             source.path,
             entry.line,
             f'"{entry.value}" is not of the form "name type [unit=…] meaning"',
         )
     kinds = get_args(FactType)
     if match["type"] not in kinds:
-        broken(
+        raise broken(
             source.path,
             entry.line,
             f"{match['type']!r} is not a type",
             f"Types: {', '.join(kinds)}.",
         )
     if not _NAME.match(match["name"]):
-        broken(source.path, entry.line, f"{match['name']!r} is not a column name in lower case")
+        raise broken(
+            source.path, entry.line, f"{match['name']!r} is not a column name in lower case"
+        )
     return FactColumn(
         name=match["name"],
         type=cast(FactType, match["type"]),

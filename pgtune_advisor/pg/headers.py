@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from pgtune_advisor.domain.errors import RuleError
 
@@ -49,13 +49,13 @@ class Source:
         """The entry with this key; RuleError where it is missing or empty."""
         entry = self.get(key)
         if entry is None or not entry.value:
-            broken(self.path, entry.line if entry else 1, f'the header lacks "-- {key}:"')
+            raise broken(self.path, entry.line if entry else 1, f'the header lacks "-- {key}:"')
         return entry
 
 
-def broken(path: Path, line: int, fact: str, hint: str = "") -> NoReturn:
-    """Raise the error of a query file that is wrong at this line."""
-    raise RuleError(
+def broken(path: Path, line: int, fact: str, hint: str = "") -> RuleError:
+    """The error of a query file that is wrong at this line."""
+    return RuleError(
         f"the collection query {path} is not valid", detail=f"Line {line}: {fact}.", hint=hint
     )
 
@@ -74,7 +74,7 @@ def parse(path: Path) -> Source:
             break
         entries += _entry(path, number, text)
     else:
-        broken(path, max(number, 1), "there is no statement")
+        raise broken(path, max(number, 1), "there is no statement")
     _check_once(path, entries)
     statement = _single(path, number, "\n".join(lines[number - 1 :]))
     return Source(path=path, entries=tuple(entries), statement=statement, statement_line=number)
@@ -85,11 +85,11 @@ def _entry(path: Path, number: int, text: str) -> list[Entry]:
         return []
     match = _LINE.match(text)
     if match is None:
-        broken(path, number, f'"{text}" is not of the form "-- key: value"')
+        raise broken(path, number, f'"{text}" is not of the form "-- key: value"')
     known = (*SINGLE, *_CUSTOM)
     if match[1] not in known:
         near = get_close_matches(match[1], known, 1)
-        broken(
+        raise broken(
             path,
             number,
             f'unknown key "{match[1]}"',
@@ -102,19 +102,19 @@ def _check_once(path: Path, entries: Iterable[Entry]) -> None:
     seen: set[str] = set()
     for entry in entries:
         if entry.key in seen and entry.key != "column":
-            broken(path, entry.line, f'"{entry.key}" appears twice')
+            raise broken(path, entry.line, f'"{entry.key}" appears twice')
         seen.add(entry.key)
 
 
 def _single(path: Path, first: int, text: str) -> str:
     """The text, a trailing semicolon removed; an error where it is not one SELECT."""
     if not re.match(r"\s*(select|with)\b", text, re.IGNORECASE):
-        broken(path, first, "the statement does not begin with SELECT or WITH")
+        raise broken(path, first, "the statement does not begin with SELECT or WITH")
     ends = [match.start() for match in _PIECES.finditer(text) if match["end"]]
     if not ends:
         return text.rstrip()
     rest = _PIECES.sub(lambda match: match["end"] or "", text[ends[0] + 1 :])
     if rest.strip():
         line = first + text[: ends[0]].count("\n")
-        broken(path, line, "there is more than one statement")
+        raise broken(path, line, "there is more than one statement")
     return text[: ends[0]].rstrip()

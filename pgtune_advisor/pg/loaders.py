@@ -41,7 +41,7 @@ class SharedText(Loader):
 class UtcTime(Loader):
     """timestamptz as an aware time in UTC; None for infinity and years that Python has not."""
 
-    def load(self, data: Buffer) -> datetime | None:  # type: ignore[override]
+    def load(self, data: Buffer) -> datetime | None:
         try:
             return datetime.fromisoformat(bytes(data).decode()).astimezone(UTC)
         except ValueError:

@@ -50,9 +50,9 @@ class _Connection(psycopg.Connection[Any]):
     """A connection that is gone from the server's count when close() returns."""
 
     @classmethod
-    def connect(cls, conninfo: str = "", **kwargs: Any) -> _Connection:  # type: ignore[override]
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> _Connection:
         gate: _Gate = kwargs.pop("gate")
-        return gate.connect(lambda: super(_Connection, cls).connect(conninfo, **kwargs))  # type: ignore[return-value]
+        return gate.connect(lambda: super(_Connection, cls).connect(conninfo, **kwargs))
 
     def close(self) -> None:
         if self.closed:

@@ -120,7 +120,7 @@ def _read(path: Path) -> Query:
     source = parse(path)
     match = _FILE.match(path.stem)
     if match is None:
-        broken(path, 1, "the file's name is not name.sql or name@floor.sql, in lower case")
+        raise broken(path, 1, "the file's name is not name.sql or name@floor.sql, in lower case")
     values = {key: source.need(key).value for key in SINGLE}
     row_type, custom = _returns(source)
     return Query(
@@ -149,16 +149,17 @@ def _marked(name: str, source: Source, custom: CustomTable | None) -> LiteralStr
         text = text.replace("%", "%%")
     first = _FIRST_WORD.match(text)
     cut = first.end() if first else 0
-    marked = f"{text[:cut].lstrip()} /* {MARK} {name} */{text[cut:]}"
-    # The one cast: these texts come from files that ship with the program or that its operator
-    # wrote, and values reach them only as parameters or quoted identifiers.
-    return cast(LiteralString, marked)
+    # The one place where text from outside counts as literal: these files ship with the program or
+    # are its operator's, and values reach them only as parameters or quoted identifiers.
+    return f"{text[:cut].lstrip()} /* {MARK} {name} */{text[cut:]}"
 
 
 def _one_of(source: Source, key: str, allowed: tuple[str, ...]) -> str:
     entry = source.need(key)
     if entry.value not in allowed:
-        broken(source.path, entry.line, f"{key} is {' or '.join(allowed)}, not {entry.value!r}")
+        raise broken(
+            source.path, entry.line, f"{key} is {' or '.join(allowed)}, not {entry.value!r}"
+        )
     return entry.value
 
 
@@ -167,9 +168,9 @@ def _timeout(source: Source) -> int:
     try:
         milliseconds = round(parse_duration(entry.value).total_seconds() * 1000)
     except ValueError as error:
-        broken(source.path, entry.line, f"timeout: {error}")
+        raise broken(source.path, entry.line, f"timeout: {error}") from None
     if not 0 < milliseconds <= _MAX_TIMEOUT_MS:
-        broken(source.path, entry.line, "timeout is above 0 and at most 60s")
+        raise broken(source.path, entry.line, "timeout is above 0 and at most 60s")
     return milliseconds
 
 
@@ -180,7 +181,7 @@ def _version_of(source: Source) -> str:
         return SERVER
     if kind == "extension" and extension == "pg_stat_statements":
         return extension
-    broken(
+    raise broken(
         source.path,
         entry.line,
         f"version-of is server or extension pg_stat_statements, not {entry.value!r}",
@@ -194,9 +195,9 @@ def _returns(source: Source) -> tuple[type[Any] | None, CustomTable | None]:
     for key in ("label", "column"):
         stray = source.get(key)
         if stray:
-            broken(source.path, stray.line, f'"{key}" belongs to a query that returns facts')
+            raise broken(source.path, stray.line, f'"{key}" belongs to a query that returns facts')
     if entry.value not in row_types():
-        broken(
+        raise broken(
             source.path,
             entry.line,
             f"{entry.value!r} is not a row type",
@@ -214,4 +215,6 @@ def _check_custom(found: Mapping[str, tuple[Query, ...]]) -> None:
                 continue
             owner = owners.setdefault(query.custom.name, query)
             if owner.name != query.name or owner.custom != query.custom:
-                broken(query.path, 1, f"{owner.path} defines facts {query.custom.name} otherwise")
+                raise broken(
+                    query.path, 1, f"{owner.path} defines facts {query.custom.name} otherwise"
+                )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -78,6 +79,7 @@ class SequenceValue:
     schema: str
     name: str
     is_locked: bool
+    may_read: bool
     last_value: int | None
 
 
@@ -89,7 +91,15 @@ class IndexUse:
     schema: str
     name: str
     scans: int | None
-    stats_reset: Any
+    stats_reset: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnProcess:
+    """The server's process that serves the session."""
+
+    pid: int
+    began_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,19 +121,20 @@ def row_types() -> dict[str, type[Any]]:
         IndexExpressions,
         SequenceValue,
         IndexUse,
+        OwnProcess,
         ServerFile,
     )
     return {kind.__name__: kind for kind in (Server, *row_tables().values(), *inner)}
 
 
 @cache
-def columns(row_type: type[Any]) -> tuple[str, ...]:
+def columns(row_type: Any) -> tuple[str, ...]:
     """The columns that a query for `row_type` returns, in order."""
     return tuple(field.name for field in fields(row_type))
 
 
 @cache
-def builder(row_type: type[Any]) -> Callable[[Sequence[Any]], Any]:
+def builder(row_type: Any) -> Callable[[Sequence[Any]], Any]:
     """A function from a record to a row; arrays become tuples."""
     names = columns(row_type)
     hints = get_type_hints(row_type)

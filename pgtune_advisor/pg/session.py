@@ -56,8 +56,9 @@ class Session:
         return self._connection.info.server_version
 
     @property
-    def connection(self) -> psycopg.Connection[Any]:
-        return self._connection
+    def peer(self) -> tuple[str, str]:
+        """The host of the connection (a folder for a Unix socket) and its address, "" if none."""
+        return self._connection.info.host, self._connection.info.hostaddr
 
     def rows(
         self, query: Query, params: Mapping[str, Any] | None = None, *, schema: str | None = None
@@ -81,11 +82,8 @@ class Session:
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         text: LiteralString | sql.Composed = _GUARDS + query.text
         if schema is not None:
-            lead, found, rest = query.text.partition("{schema}")
-            parts = [sql.SQL(_GUARDS + lead)]
-            text = sql.SQL("").join(
-                [sql.SQL(_GUARDS + lead), sql.Identifier(schema), sql.SQL(rest)]
-            )
+            lead, _, rest = query.text.partition("{schema}")
+            text = sql.Composed([sql.SQL(_GUARDS + lead), sql.Identifier(schema), sql.SQL(rest)])
         guards = {
             "guard_timeout": f"{query.timeout_ms}ms",
             "guard_lock_timeout": f"{LOCK_TIMEOUT_MS}ms",

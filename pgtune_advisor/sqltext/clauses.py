@@ -68,7 +68,8 @@ def _meant(node: exp.Expr, tree: exp.Expr, returned: dict[str, exp.Expr]) -> exp
     items = tree.expressions[: int(node.name)] if node.is_int else []
     if not items or len(items) < int(node.name) or any(item.is_star for item in items):
         return node
-    return items[-1].this if isinstance(items[-1], exp.Alias) else items[-1]
+    meant: exp.Expr = items[-1]
+    return meant.this if isinstance(meant, exp.Alias) else meant
 
 
 def _key(

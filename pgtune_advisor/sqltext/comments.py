@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pgtune_advisor.sqltext import tokens
+from pgtune_advisor.sqltext import library, tokens
 
 MARK: Final = "pgtune-advisor"
 
@@ -19,7 +19,9 @@ def comment_of(text: str) -> tuple[str, ...]:
     """What the comments of the statement say, in order, without their delimiters."""
     if not _COMMENT.search(text):
         return ()
-    return tuple(said for said in tokens.comments(text) if said not in ("", _SHORTENED))
+    return tuple(
+        said for said in tokens.comments(library.scannable(text)) if said not in ("", _SHORTENED)
+    )
 
 
 def is_own(text: str) -> bool:

@@ -15,13 +15,23 @@ from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import TokenType
 
 from pgtune_advisor.sqltext import tokens
+from pgtune_advisor.sqltext.lists import shortened
 from pgtune_advisor.sqltext.tokens import Piece
 from pgtune_advisor.sqltext.typenames import OBJECT_IDS
 from pgtune_advisor.sqltext.unparsed import Unparsed
 
+# sqlglot takes about 30 µs for each.
+MAX_TOKENS: Final = 10_000
+
 _SPECIAL_CALLS: Final = ("CAST", "EXTRACT", "SUBSTRING", "TRIM", "POSITION", "OVERLAY")
 _TYPE_WORDS: Final = frozenset({"double", "varying", "zone", "without"})
 _OPERATORS: Final = frozenset({Token.Op, Token.ASCII_94})
+# An attribute of these enumerations costs a look-up in Python, a constant does not.
+_IDENTIFIER: Final = Token.IDENT
+_OPERATOR: Final = Token.OPERATOR
+_CURRENT: Final = Token.CURRENT_P
+_SEMICOLON: Final = Token.ASCII_59
+_UNRESERVED: Final = KeywordKind.UNRESERVED_KEYWORD
 _WILDCARD = re.compile(r"(?<!\\)[%_]")
 
 
@@ -75,7 +85,10 @@ def parsed(text: str, *, keep_literals: bool = False) -> exp.Expr | Unparsed:
     found = tokens.pieces(text)
     if found is None:
         return Unparsed(reason="syntax")
-    if any(piece.kind == Token.ASCII_59 for piece in found):
+    found = shortened(found)
+    if len(found) > MAX_TOKENS:
+        return Unparsed(reason="too-long")
+    if any(piece.kind == _SEMICOLON for piece in found):
         return Unparsed(reason="several")
     try:
         tree = sqlglot.parse_one(_spelt(found, keep_literals), dialect=PlainPostgres)
@@ -107,11 +120,11 @@ def _spelt(found: list[Piece], keep_literals: bool) -> str:
         text = piece.text
         if piece.kind in _OPERATORS:
             text = f"OPERATOR({text})"
-        elif piece.kind == Token.OPERATOR:
+        elif piece.kind == _OPERATOR:
             text, skip = _operator(found, index)
-        elif piece.kind == Token.CURRENT_P and _follows(found, index, "OF"):
+        elif piece.kind == _CURRENT and _follows(found, index, "OF"):
             text, skip = "true", 2
-        elif piece.kind == Token.SCONST and not keep_literals:
+        elif piece.kind in tokens.STRINGS and not keep_literals:
             text = _stand_in(text)
         elif previous == "::" and text in OBJECT_IDS:
             text = f"pg_catalog.{text}"  # sqlglot reads oid[] as a subscript without a number
@@ -126,10 +139,10 @@ def _spelt(found: list[Piece], keep_literals: bool) -> str:
 
 def _is_name(piece: Piece, previous: str) -> bool:
     """The deparser writes keywords in capitals, so a word in small letters is a name."""
-    if piece.kind == Token.IDENT:
+    if piece.kind == _IDENTIFIER:
         return not piece.text.startswith('"') and previous != "::"
     return (
-        piece.keyword == KeywordKind.UNRESERVED_KEYWORD
+        piece.keyword == _UNRESERVED
         and piece.text.islower()
         and piece.text not in _TYPE_WORDS
         and previous not in ("::", "interval", "to")

@@ -177,16 +177,16 @@ def expression_text(node: exp.Expr) -> str:
     node = unwrapped(node)
     if isinstance(node, exp.Column):
         return quote_ident(node.name)
-    bare = node.copy()
+    bare = exp.Paren(this=node.copy())
     number = 0
-    for found in list(bare.walk()):
+    for found in list(bare.this.walk()):
         if isinstance(found, exp.Column):
             for qualifier in ("table", "db", "catalog"):
                 found.set(qualifier, None)
         elif isinstance(found, CONSTANTS) and not isinstance(found.parent, _OWNERS):
             number += 1
             found.replace(exp.Parameter(this=exp.Literal.number(number)))
-    return respelt(dialect.written(bare))
+    return respelt(dialect.written(bare.this))
 
 
 @lru_cache(maxsize=4096)

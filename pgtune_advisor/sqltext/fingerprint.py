@@ -38,11 +38,12 @@ def normalise(text: str) -> str:
         found = library.normalised(text)
         if isinstance(found, str):
             return _without_strings(found)
-    if len(text) > library.MAX_BYTES:
-        text = text[: library.MAX_BYTES]
-    found_pieces, complete = tokens.readable_pieces(text.replace("\0", " "))
+    readable = library.scannable(text)
+    found_pieces, complete = tokens.readable_pieces(readable)
     written = tokens.masked(found_pieces, tokens.CONSTANTS)
-    return written if complete else f"{written} {tokens.ELLIPSIS}".lstrip()
+    if complete and len(readable) == len(text):
+        return written
+    return f"{written} {tokens.ELLIPSIS}".lstrip()
 
 
 redact_literals = normalise
@@ -65,7 +66,7 @@ def is_query(text: str) -> bool:
         return True
     if not _DELICATE.search(text):
         return False
-    words = (piece.kind for piece in tokens.readable_pieces(text)[0])
+    words = (piece.kind for piece in tokens.readable_pieces(library.scannable(text))[0])
     return next((kind for kind in words if kind not in tokens.COMMENTS), 0) in QUERY_WORDS
 
 

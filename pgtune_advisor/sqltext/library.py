@@ -15,6 +15,11 @@ from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
 
 MAX_BYTES: Final = 100_000
 
+_RUN: Final = 4_000
+_COMMENTS: Final = 1_000
+_OPERATORS = re.compile(rf"[-+*/<>=~!@#%^&|?`]{{{_RUN}}}")
+# The library reads C strings, and UTF-8 has no lone surrogates: PostgreSQL sends neither.
+_ODD = re.compile("[\0\ud800-\udfff]")
 _NOTHING = re.compile(r"[\s;]*\Z")
 _HIDDEN: Final = frozenset(
     {
@@ -27,25 +32,29 @@ _HIDDEN: Final = frozenset(
 
 
 def refused(text: str) -> Unparsed | None:
-    """Why the text is not even handed to the parser, or None."""
+    """Why the text is not even handed to the parser, or None if it may be."""
     if _NOTHING.match(text):
         return Unparsed(reason="empty")
     if text in _HIDDEN:
         return Unparsed(reason="hidden")
-    if len(text) > MAX_BYTES or not (text.isascii() or _fits(text)):
+    if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         return Unparsed(reason="too-long")
-    # The library reads C strings, and UTF-8 has no lone surrogates: PostgreSQL sends neither.
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in _odd(text)):
+    if _ODD.search(text):
         return Unparsed(reason="syntax")
-    return None
+    return Unparsed(reason="too-deep") if _is_slow(text) else None
 
 
-def _fits(text: str) -> bool:
-    return len(text.encode(errors="replace")) <= MAX_BYTES
+def scannable(text: str) -> str:
+    """What of any text may be given to the scanner."""
+    if len(text) > MAX_BYTES:
+        text = text[:MAX_BYTES]
+    text = _ODD.sub("?", text)
+    return "" if _is_slow(text) else text
 
 
-def _odd(text: str) -> str:
-    return "" if text.isascii() else text
+def _is_slow(text: str) -> bool:
+    """Whether the scanner would take seconds: comments in comments, operators without end."""
+    return len(text) > _RUN and (text.count("/*") > _COMMENTS or bool(_OPERATORS.search(text)))
 
 
 def reason_of(error: PgQueryError) -> Reason:

@@ -30,6 +30,8 @@ def shape_of(text: str, catalog: Catalog | None) -> Shape | Unparsed:
     With a catalogue, names are resolved to tables and comparisons of unlike types are found.
     Without, only what the statement itself says is known.
     """
+    if refusal := library.refused(text):
+        return refusal
     if is_query(text):
         written = library.deparsed(text)
         return written if isinstance(written, Unparsed) else _query_shape(written, catalog)
@@ -53,12 +55,12 @@ def _query_shape(written: str, catalog: Catalog | None) -> Shape | Unparsed:
     if isinstance(tree, Unparsed):
         return tree
     try:
-        return _read(tree, catalog)
+        return _read(tree, written, catalog)
     except RecursionError:
         return Unparsed(reason="too-deep")
 
 
-def _read(tree: exp.Expr, catalog: Catalog | None) -> Shape:
+def _read(tree: exp.Expr, written: str, catalog: Catalog | None) -> Shape:
     walk = Walk(catalog=catalog)
     scope = walk.statement(tree)
     kind = _KINDS.get(type(tree), "select")
@@ -69,7 +71,7 @@ def _read(tree: exp.Expr, catalog: Catalog | None) -> Shape:
         writes=tuple(dict.fromkeys(walk.writes)),
         predicates=tuple(walk.predicates),
         limit=limit_of(tree),
-        offset=offset_of(tree),
+        offset=offset_of(tree) if "OFFSET" in written else None,
         order_by=order_of(tree, scope),
         group_by=groups_of(tree, scope),
     )

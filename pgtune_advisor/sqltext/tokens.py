@@ -12,6 +12,7 @@ from postgast.scan import scan
 COMMENTS: Final = frozenset({Token.C_COMMENT, Token.SQL_COMMENT})
 STRINGS: Final = frozenset({Token.SCONST, Token.USCONST, Token.BCONST, Token.XCONST})
 CONSTANTS: Final = STRINGS | {Token.ICONST, Token.FCONST}
+_PARAMETER: Final = Token.PARAM
 ELLIPSIS: Final = "…"
 
 
@@ -90,7 +91,7 @@ def comments(text: str) -> Iterator[str]:
 
 
 def _parameter(piece: Piece) -> int:
-    return int(piece.text[1:]) if piece.kind == Token.PARAM and len(piece.text) < 9 else 0
+    return int(piece.text[1:]) if piece.kind == _PARAMETER and len(piece.text) < 9 else 0
 
 
 def _slicer(text: str) -> Callable[[int, int], str]:

@@ -13,18 +13,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pgtune_advisor.domain.errors import OutputError, UsageError
-from pgtune_advisor.pg.credentials import passfile, use_service_file
+from pgtune_advisor.pg.conninfo import connection_string
 from pgtune_advisor.store.schema import POSTGRES_SCHEMA
 
 FILE_NAME: Final = "advisor.sqlite3"
 BUSY_SECONDS: Final = 30.0
-
-# So that a store that does not answer fails a cycle instead of holding it for ever.
-BOUNDS: Final = {
-    "connect_timeout": 10,
-    "tcp_user_timeout": 30_000,
-    "application_name": "pgtune-advisor store",
-}
 
 # What a write transaction begins with. A deferred one that reads first could not wait for
 # another writer later: SQLite would refuse it at once.
@@ -103,23 +96,18 @@ def _make(path: Path) -> None:
         ) from None
 
 
-def postgres_engine(conninfo: str, *, read_only: bool) -> Engine:
-    """An engine on a PostgreSQL server; nothing is connected yet. `conninfo` is any libpq URI."""
+def postgres_engine(uri: str, *, read_only: bool) -> Engine:
+    """An engine on a PostgreSQL server; nothing is connected yet. `uri` is any of libpq's."""
     engine = create_engine(
         "postgresql+psycopg://", pool_pre_ping=True, pool_size=4, max_overflow=12
     )
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, _entry: ConnectionPoolEntry, _args: Any, params: Any) -> Any:
-        # libpq reads the URI, since services and several hosts mean nothing to SQLAlchemy.
-        driver = dialect.loaded_dbapi
-        settings = BOUNDS | ({"passfile": file} if (file := passfile()) else {})
-        given = driver.conninfo.conninfo_to_dict(conninfo)
-        return driver.connect(
-            conninfo, **params, **{k: settings[k] for k in settings.keys() - given}
-        )
+        # libpq reads the URI, since services and several hosts mean nothing to SQLAlchemy; the
+        # bounds and credentials are those of the targets' connections.
+        return dialect.loaded_dbapi.connect(connection_string(uri), **params)
 
-    use_service_file()
     options: dict[str, Any] = {"schema_translate_map": {None: POSTGRES_SCHEMA}}
     if read_only:
         options["postgresql_readonly"] = True

@@ -1,4 +1,4 @@
--- about: files of the server's host that tell of its memory and processors
+-- about: a file of the server's host that tells of its memory and processors
 -- returns: ServerFile
 -- cadence: slow
 -- scope: cluster
@@ -6,7 +6,6 @@
 -- version-of: server
 -- timeout: 2s
 SELECT
-    p.path AS path,
-    pg_catalog.pg_read_file(p.path, 0, 262144, true) AS content
-FROM pg_catalog.unnest(%(paths)s::pg_catalog.text[]) AS p (path)
-ORDER BY p.path
+    %(path)s::pg_catalog.text AS path,
+    pg_catalog.pg_read_file(%(path)s, 0, 262144, true) AS content
+ORDER BY 1

@@ -21,6 +21,7 @@ SELECT
     n.nspname::pg_catalog.text AS schema,
     c.relname::pg_catalog.text AS name,
     (l.relation IS NOT NULL) AS is_locked,
+    pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') AS may_read,
     CASE
         WHEN l.relation IS NULL
             AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE')

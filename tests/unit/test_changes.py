@@ -32,6 +32,11 @@ def test_list_settings_are_quoted_one_by_one() -> None:
     assert change.sql.endswith("= 'auto_explain', 'pg_stat_statements'")
 
 
+def test_an_element_that_is_quoted_already_is_not_quoted_twice() -> None:
+    change = parameter('"$user", public', None, "search_path")
+    assert change.sql.endswith("= '$user', 'public'")
+
+
 def test_quotes_in_a_value_do_not_end_it() -> None:
     assert parameter("it's", None, "log_line_prefix").sql.endswith("= 'it''s'")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pgtune_advisor.cli import options, output, reports, wiring
-from pgtune_advisor.collect import Collector
+from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.units import parse_duration

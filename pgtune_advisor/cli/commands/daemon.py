@@ -33,10 +33,10 @@ def daemon(
 
 def _wire(settings: Settings) -> service.Wiring:
     report = wiring.reporter(settings)
-    queries = wiring.query_book(settings)
+    fast = frozenset(q.table for q in wiring.query_book(settings) if q.cadence == "fast" and q.table)
 
     def evaluate(snapshot: Snapshot, window: Window, full: bool) -> Report:
-        return report(snapshot, window, None if full else queries.fast_tables())
+        return report(snapshot, window, None if full else fast)
 
     return service.Wiring(
         evaluate=evaluate,

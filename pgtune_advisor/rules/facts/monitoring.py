@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from pgtune_advisor.domain.findings import Subject
-from pgtune_advisor.domain.server import StatementsInfo
+from pgtune_advisor.domain.statements import StatementsInfo
 from pgtune_advisor.rules.facts.base import Context, derived, fact, per_second
 from pgtune_advisor.rules.facts.server import server_subject
 
