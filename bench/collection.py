@@ -1,4 +1,4 @@
-"""What a collection costs on a large catalogue: seconds of full and fast cycles, peak memory.
+"""What a cycle costs on a large catalogue: seconds to read and to judge, peak memory.
 
 python -m bench.collection [--tables N] [--statements N] [--runs N]
 """
@@ -18,8 +18,9 @@ from bench.large import STATEMENTS, TABLES, large_server
 
 def child(dsn: str, runs: int) -> None:
     """In a process of its own, so that its peak memory is the collector's alone."""
-    from pgtune_advisor.cli.wiring import collector
+    from pgtune_advisor.cli.wiring import collector, reporter
     from pgtune_advisor.domain.codec import encode
+    from pgtune_advisor.domain.window import between, lifetime
     from pgtune_advisor.settings import Settings, TargetSection
 
     target = TargetSection(name="large", dsn=dsn)
@@ -41,6 +42,14 @@ def child(dsn: str, runs: int) -> None:
             began = time.perf_counter()
             source.fast()
             fast.append(time.perf_counter() - began)
+        report = reporter(Settings())
+        began = time.perf_counter()
+        judged = report(snapshot, lifetime(snapshot))
+        evaluation = time.perf_counter() - began
+        later = source.full()
+        began = time.perf_counter()
+        report(later, between(snapshot, later))
+        evaluation_of_window = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
         json.dumps(
@@ -52,7 +61,10 @@ def child(dsn: str, runs: int) -> None:
                     "median": round(median(fast) * 1000, 1),
                     "max": round(max(fast) * 1000, 1),
                 },
-                "peak_mb": {"collect": collected // 1024, "with_snapshot_file": peak // 1024},
+                "evaluation_s": round(evaluation, 2),
+                "evaluation_of_a_window_s": round(evaluation_of_window, 2),
+                "findings": len(judged.findings),
+                "peak_mb": {"collect": collected // 1024, "collect_and_judge": peak // 1024},
                 "snapshot_mb": round(size / 1024**2, 2),
             },
             indent=1,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -20,13 +22,22 @@ from pgtune_advisor.domain.errors import ConfigError
 from pgtune_advisor.domain.findings import Suppression
 from pgtune_advisor.domain.redaction import redact
 from pgtune_advisor.domain.server import Platform, Storage
-from pgtune_advisor.domain.units import parse_duration, parse_size
+from pgtune_advisor.domain.units import GB, MB, parse_duration, parse_size
 
+_TABLES: Final = ("targets", "suppress")
 DEFAULT_PATH = Path("/etc/pgtune-advisor/config.toml")
 
-Duration = Annotated[
-    timedelta, BeforeValidator(lambda v: parse_duration(v) if isinstance(v, str) else v)
-]
+ENV_PREFIX: Final = "PGTUNE_ADVISOR__"
+
+
+def _duration(value: object) -> object:
+    try:
+        return parse_duration(value) if isinstance(value, str) else value
+    except OverflowError:
+        raise ValueError(f"too long: {value!r}") from None
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(lambda v: parse_size(v) if isinstance(v, str) else v)]
 
 
@@ -46,8 +57,8 @@ class DaemonSection(Section):
     @field_validator("interval", "slow_interval")
     @classmethod
     def _not_too_often(cls, value: timedelta) -> timedelta:
-        if value < timedelta(seconds=1):
-            raise ValueError("must be at least 1s")
+        if not timedelta(seconds=1) <= value <= timedelta(days=30):
+            raise ValueError("must be at least 1s and at most 30d")
         return value
 
 
@@ -60,7 +71,7 @@ class MetricsSection(Section):
     @classmethod
     def _address(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
-        if value and not (host and port.isdigit() and int(port) < 65536):
+        if value and not (host and port.isascii() and port.isdigit() and int(port) < 65536):
             raise ValueError("must be host:port, for example 127.0.0.1:9877")
         return value
 
@@ -68,7 +79,7 @@ class MetricsSection(Section):
 class HostSection(Section):
     """What the operator declares of the machine; it wins over what can be seen."""
 
-    memory: Size | None = None
+    memory: Annotated[Size, Field(ge=1)] | None = None
     cpus: int | None = Field(default=None, ge=1)
     storage: Storage | None = None
     managed: Literal["auto"] | Platform = "auto"
@@ -135,7 +146,21 @@ class StoreSection(Section):
 
     url: str = "sqlite"
     retention: Duration = timedelta(days=30)
-    max_size: Size = Field(default=2 * 1024**3, ge=1024**2)
+    max_size: Size = 2 * GB
+
+    @field_validator("retention")
+    @classmethod
+    def _not_at_once(cls, value: timedelta) -> timedelta:
+        if not timedelta(hours=1) <= value <= timedelta(days=36500):
+            raise ValueError("must be at least 1h and at most 36500d")
+        return value
+
+    @field_validator("max_size")
+    @classmethod
+    def _room(cls, value: int) -> int:
+        if value < MB:
+            raise ValueError("must be at least 1MB")
+        return value
 
     @field_validator("url")
     @classmethod
@@ -151,7 +176,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        env_prefix="PGTUNE_ADVISOR__",
+        env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
     )
 
@@ -195,13 +220,37 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
         path = DEFAULT_PATH
     if path is not None:
         _readable(path)
+    _known_variables()
     config = SettingsConfigDict(**{**Settings.model_config, "toml_file": path})
     model = type("Settings", (Settings,), {"model_config": config, "__module__": __name__})
     try:
         loaded: Settings = model(**overrides)
     except ValidationError as error:
         raise _config_error(path, error) from None
+    except SettingsError as error:
+        raise ConfigError(
+            "the environment's configuration cannot be read",
+            detail=str(error),
+            hint='A list or a section is written as JSON there: ["a", "b"].',
+        ) from None
     return loaded
+
+
+def _variables() -> list[str]:
+    return sorted(name for name in os.environ if name.upper().startswith(ENV_PREFIX))
+
+
+def _known_variables() -> None:
+    """ConfigError for a variable of no section: pydantic-settings looks only for those it knows."""
+    for name in _variables():
+        section = name[len(ENV_PREFIX) :].split("__")[0].lower()
+        if section not in Settings.model_fields:
+            near = get_close_matches(section, Settings.model_fields, 1)
+            raise ConfigError(
+                f"the environment variable {name} configures nothing",
+                detail=f"There is no section {section}.",
+                hint=f"Did you mean {ENV_PREFIX}{near[0].upper()}__…?" if near else "Unset it.",
+            )
 
 
 def _readable(path: Path) -> None:
@@ -209,11 +258,15 @@ def _readable(path: Path) -> None:
         tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            f"the configuration file {path} cannot be read", detail=str(error.strerror)
+            f"the configuration file {path} cannot be read",
+            detail=str(error.strerror),
+            hint="Name another with --config; config.example.toml is one to begin with.",
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"the configuration file {path} is not valid TOML", detail=str(error)
+            f"the configuration file {path} is not valid TOML",
+            detail=str(error),
+            hint="config.example.toml shows every key.",
         ) from None
 
 
@@ -226,12 +279,20 @@ def _config_error(path: Path | None, error: ValidationError) -> ConfigError:
             near = get_close_matches(str(item["loc"][-1]), _keys_at(Settings, item["loc"][:-1]), 1)
             hints += [f'did you mean "{near[0]}"?'] if near else []
         else:
-            details.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
+            details.append(f"{place}: {_worded(item['type'], place, item['msg'])}")
+    if variables := _variables():
+        hints.append(f"The environment counts too: {', '.join(variables)}.")
     return ConfigError(
         f"the configuration{f' {path}' if path else ''} is not valid",
         detail="; ".join(details),
         hint=" ".join(hints) or "config.example.toml shows every key.",
     )
+
+
+def _worded(kind: str, place: str, message: str) -> str:
+    if kind == "tuple_type":
+        return f"must be a list: write [[{place}]]" if place in _TABLES else "must be a list"
+    return message.removeprefix("Value error, ")
 
 
 def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -19,7 +18,7 @@ from pgtune_advisor.rules.factbase import values
 from pgtune_advisor.rules.loader import Loaded
 from rules import world
 from rules.casefile import Case, case_files
-from rules.runner import book, run
+from rules.runner import Bench, book, run, with_params
 
 GROUPS: Final = (
     "configuration",
@@ -97,17 +96,25 @@ def cases(name: str) -> tuple[Case, ...]:
     return found.case if found else ()
 
 
-@cache
-def outcomes(name: str) -> tuple[object, ...]:
-    """What the shipped rule says of each of its cases."""
-    return _outcomes(rule(name), cases(name))
+@pytest.fixture(scope="module")
+def benches() -> Iterator[dict[str, Bench]]:
+    made = {name: Bench(found.case) for name, found in case_files().items() if found.case}
+    yield made
+    for bench in made.values():
+        bench.close()
 
 
-def _outcomes(loaded: Loaded, some: Iterable[Case]) -> tuple[object, ...]:
-    return tuple(
-        run(case, [loaded, *(rule(other) for other in case.also)]).outcome(loaded.id)
-        for case in some
-    )
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, benches: dict[str, Bench]) -> Bench:
+    """The cases of the test's rule."""
+    name = request.getfixturevalue("name")
+    assert name in benches, "no cases"
+    return benches[name]
+
+
+def shipped(loaded: Loaded) -> Callable[[Case], Loaded]:
+    """The rule in each of its cases, with the parameters that the case sets."""
+    return lambda case: with_params(loaded, case)
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -144,13 +151,16 @@ def test_both_sides_of_the_threshold(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _RULES)
-def test_the_cases_sit_on_every_parameter(name: str) -> None:
+def test_the_cases_sit_on_every_parameter(name: str, bench: Bench) -> None:
     """A parameter that may move by 5 % either way without any case noticing has no case."""
     loaded = rule(name)
+    outcomes = bench.outcomes(shipped(loaded))
     idle = [
         param
         for param in sorted(_deciding(loaded))
-        if all(_nudged(loaded, param, by) == outcomes(name) for by in (1 + NUDGE, 1 - NUDGE))
+        if all(
+            bench.outcomes(_nudged(loaded, param, by)) == outcomes for by in (1 + NUDGE, 1 - NUDGE)
+        )
     ]
     assert idle == []
 
@@ -162,26 +172,27 @@ def _deciding(loaded: Loaded) -> set[str]:
     return {name for one in conditions if one is not None for name in one.params}
 
 
-def _nudged(loaded: Loaded, param: str, by: float) -> tuple[object, ...]:
-    """The outcomes with one parameter moved, in the cases that set it as well."""
-    found: list[object] = []
-    for case in cases(loaded.id):
-        spec = loaded.rule.spec.params[param]
-        value = spec.number(case.params.get(param, loaded.params[param]))
-        moved = value * by if value else by - 1
-        other = case.model_copy(update={"params": {**case.params, param: moved}})
-        found += _outcomes(loaded, [other])
-    return tuple(found)
+def _nudged(loaded: Loaded, param: str, by: float) -> Callable[[Case], Loaded]:
+    """The rule with one parameter moved, in the cases that set it as well."""
+
+    def moved(case: Case) -> Loaded:
+        placed = with_params(loaded, case)
+        value = placed.params[param]
+        return replace(placed, params={**placed.params, param: value * by if value else by - 1})
+
+    return moved
 
 
 @pytest.mark.parametrize("name", _RULES)
-def test_every_term_of_the_condition_has_a_case(name: str) -> None:
+def test_every_term_of_the_condition_has_a_case(name: str, bench: Bench) -> None:
     """A guard that can be taken away without any case noticing has no case."""
     loaded = rule(name)
-    idle = []
-    for term, condition in _without_each_term(loaded):
-        if _outcomes(replace(loaded, when=condition), cases(name)) == outcomes(name):
-            idle.append(term)
+    outcomes = bench.outcomes(shipped(loaded))
+    idle = [
+        term
+        for term, condition in _without_each_term(loaded)
+        if bench.outcomes(shipped(replace(loaded, when=condition))) == outcomes
+    ]
     assert idle == []
 
 
@@ -197,13 +208,14 @@ def _without_each_term(loaded: Loaded) -> Iterator[tuple[str, Condition]]:
 
 
 @pytest.mark.parametrize("name", _RULES)
-def test_critical_is_decided_by_cases(name: str) -> None:
+def test_critical_is_decided_by_cases(name: str, bench: Bench) -> None:
     loaded = rule(name)
     if loaded.critical is None:
         return
+    outcomes = bench.outcomes(shipped(loaded))
     for sql in ("TRUE", "FALSE"):
         always = replace(loaded, critical=replace(loaded.critical, sql=sql))
-        assert _outcomes(always, cases(name)) != outcomes(name), f"critical_when = {sql}"
+        assert bench.outcomes(shipped(always)) != outcomes, f"critical_when = {sql}"
 
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["zeros", "nulls"])

@@ -86,6 +86,7 @@ class Pools:
         self._budget = max_connections
         self._pools: OrderedDict[str | None, tuple[ConnectionPool[_Connection], _Gate]]
         self._pools = OrderedDict()
+        self._home: str | None = None
         self._lock = Lock()
         self._stopped = Event()
         self._active: _Connection | None = None
@@ -97,10 +98,14 @@ class Pools:
             if self._stopped.is_set():
                 raise TargetError(f'target "{self._name}": the collection was stopped')
             where = f'target "{self._name}"' + (f', database "{database}"' if database else "")
+            if database == self._home:
+                database = None
             pool, gate = self._pool(database)
             connection = self._lease(pool, gate, where)
             self._active = connection
             try:
+                if database is None:
+                    self._home = connection.info.dbname
                 _check_version(connection, where)
                 yield Session(connection, where, self._stopped.is_set)
             finally:

@@ -30,6 +30,7 @@ _OPERATORS: Final = frozenset({Token.Op, Token.ASCII_94})
 _IDENTIFIER: Final = Token.IDENT
 _OPERATOR: Final = Token.OPERATOR
 _CURRENT: Final = Token.CURRENT_P
+_OVERRIDING: Final = Token.OVERRIDING
 _SEMICOLON: Final = Token.ASCII_59
 _UNRESERVED: Final = KeywordKind.UNRESERVED_KEYWORD
 _WILDCARD = re.compile(r"(?<!\\)[%_]")
@@ -123,7 +124,9 @@ def _spelt(found: list[Piece], keep_literals: bool) -> str:
         elif piece.kind == _OPERATOR:
             text, skip = _operator(found, index)
         elif piece.kind == _CURRENT and _follows(found, index, "OF"):
-            text, skip = "true", 2
+            text, skip = "true", 2  # WHERE CURRENT OF cursor
+        elif piece.kind == _OVERRIDING:
+            text, skip = "", 2  # SYSTEM VALUE
         elif piece.kind in tokens.STRINGS and not keep_literals:
             text = _stand_in(text)
         elif previous == "::" and text in OBJECT_IDS:
@@ -140,12 +143,12 @@ def _spelt(found: list[Piece], keep_literals: bool) -> str:
 def _is_name(piece: Piece, previous: str) -> bool:
     """The deparser writes keywords in capitals, so a word in small letters is a name."""
     if piece.kind == _IDENTIFIER:
-        return not piece.text.startswith('"') and previous != "::"
+        return not piece.text.startswith('"') and previous not in ("::", "TABLESAMPLE")
     return (
         piece.keyword == _UNRESERVED
         and piece.text.islower()
         and piece.text not in _TYPE_WORDS
-        and previous not in ("::", "interval", "to")
+        and previous not in ("::", "interval", "to", "TABLESAMPLE")
     )
 
 

@@ -16,6 +16,8 @@ Match = Literal["same", "possible", "different"]
 Form: TypeAlias = tuple["str | Form", ...]
 
 _TEXTS: Final = frozenset({"text", "varchar", "bpchar", "name"})
+_NUMBERS: Final = frozenset({"int4", "int8", "numeric", "float4", "float8"})
+_WORST_FIRST: Final[tuple[Match, ...]] = ("different", "possible")
 _PARAMETER: Final[Form] = ("parameter",)
 # A cast to one of these calls the function of that name: date(ts) and ts::date are one expression.
 _CASTING: Final = frozenset(
@@ -33,7 +35,8 @@ def compare_expressions(one: str, other: str) -> Match:
     """Compare two expressions of SQL as PostgreSQL does, apart from spelling.
 
     Parentheses, casts that the catalogue prints without changing the value, and qualifiers do not
-    count. A parameter matches any constant: then the answer is at best `possible`.
+    count. The answer is at best `possible` where a parameter stands for a constant, and where only
+    one of them casts a number inside, which the server may have added.
     """
     forms = _form_of(one), _form_of(other)
     if forms[0] is None or forms[1] is None:
@@ -47,16 +50,25 @@ def _compared(one: Form, other: Form) -> Match:
         return "possible" if constants else "different"
     if len(one) != len(other):
         return "different"
-    match: Match = "same"
-    for left, right in zip(one, other, strict=True):
-        if isinstance(left, str) or isinstance(right, str):
-            if left != right:
-                return "different"
-        elif (inner := _compared(left, right)) != "same":
-            match = inner
-            if match == "different":
-                break
+    found = {_part_compared(*parts) for parts in zip(one, other, strict=True)}
+    return next((match for match in _WORST_FIRST if match in found), "same")
+
+
+def _part_compared(one: str | Form, other: str | Form) -> Match:
+    if isinstance(one, str) or isinstance(other, str):
+        return "same" if one == other else "different"
+    match = _compared(one, other)
+    # n ^ 2 is printed as (n)::double precision ^ 2: only the types of the columns would tell
+    plain = _without_number_cast(one), _without_number_cast(other)
+    if match == "different" and plain != (one, other) and _compared(*plain) != "different":
+        return "possible"
     return match
+
+
+def _without_number_cast(form: Form) -> Form:
+    if form[0] == "cast" and form[1] in _NUMBERS and isinstance(form[2], tuple):
+        return form[2]
+    return form
 
 
 @lru_cache(maxsize=4096)

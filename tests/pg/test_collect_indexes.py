@@ -109,7 +109,9 @@ def book() -> QueryBook:
 
 def collected(database: Database, book: QueryBook, role: str | None = None) -> list[Index]:
     dsn = database.dsn if role is None else database.dsn_as(role)
-    target = TargetSection.model_construct(**{**TargetSection(name="t", dsn="").__dict__, "dsn": dsn})
+    target = TargetSection.model_construct(
+        **{**TargetSection(name="t", dsn="").__dict__, "dsn": dsn}
+    )
     with Collector(target, book) as collector:
         return list(collector.full().indexes)
 
@@ -135,7 +137,9 @@ def statements(database: Database) -> Iterator[str]:
 def test_definition_makes_the_same_index_again(database: Database, book: QueryBook) -> None:
     database.execute(*TABLES)
     if database.server.preloaded:
-        database.execute("CREATE EXTENSION pg_trgm SCHEMA app", "CREATE EXTENSION btree_gin SCHEMA app")
+        database.execute(
+            "CREATE EXTENSION pg_trgm SCHEMA app", "CREATE EXTENSION btree_gin SCHEMA app"
+        )
         database.execute("CREATE EXTENSION btree_gist SCHEMA app")
     database.execute(*statements(database))
     originals = definitions(database)
@@ -145,6 +149,8 @@ def test_definition_makes_the_same_index_again(database: Database, book: QueryBo
     for index in indexes:
         key = (index.schema, index.name)
         with database.connect() as connection:
-            connection.execute(f'DROP INDEX "{index.schema}"."{index.name.replace(chr(34), chr(34) * 2)}"'.encode())
+            connection.execute(
+                f'DROP INDEX "{index.schema}"."{index.name.replace(chr(34), chr(34) * 2)}"'.encode()
+            )
             connection.execute(definition(index, concurrently=False).encode())
         assert definitions(database)[key] == originals[key], definition(index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,16 @@ def until(condition: Callable[[], bool]) -> None:
     pytest.fail("the condition never came true")
 
 
+def in_transaction(database: Database) -> psycopg.Connection[Any]:
+    connection = database.connect()
+    connection.autocommit = False
+    return connection
+
+
 @contextmanager
 def locked_tables(database: Database, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
     """`held` is locked; for `awaited` another session waits, behind a reader."""
-    holder, reader, waiter = (database.connect(autocommit=False) for _ in range(3))
+    holder, reader, waiter = (in_transaction(database) for _ in range(3))
     watcher = database.connect()
     holder.execute(f"LOCK TABLE held IN {mode} MODE".encode())
     reader.execute("SELECT count(*) FROM awaited")
@@ -137,7 +144,7 @@ def test_waits_for_no_lock(database: Database, tmp_path: Path) -> None:
 
 def test_leaves_out_locked_sequences(database: Database, tmp_path: Path) -> None:
     database.execute(*SETUP)
-    with database.connect(autocommit=False) as holder:
+    with in_transaction(database) as holder:
         holder.execute("ALTER SEQUENCE held_id_seq INCREMENT 2")
         with LockLog(database) as log:
             snapshot = full(database, tmp_path)
@@ -157,13 +164,11 @@ def test_a_lock_that_comes_late_costs_one_index(database: Database, tmp_path: Pa
         "CREATE TABLE late.t (txt text)",
         "CREATE INDEX late_expr ON late.t (lower(txt))",
     )
-    book = QueryBook.load()
-    blind = book.variants("index_expressions")[0]
-    assert "AccessExclusiveLock" in blind.text
-    with locked_tables(database):
-        section = target_section(database.dsn, tmp_path)
+    section = target_section(database.dsn, tmp_path)
+    with locked_tables(database), LockLog(database) as log:
         with Collector(section, Blinded.load()) as collector:
             snapshot = collector.full()
+    assert log.waits == {("held", "AccessShareLock"), ("awaited", "AccessShareLock")}
     known = {index.name: definition_known(index) for index in snapshot.indexes}
     assert known["late_expr"]
     assert known["free_expr"]
@@ -178,8 +183,6 @@ class Blinded(QueryBook):
         query = super().find(name, version)
         if query is None or name != "index_expressions":
             return query
-        from dataclasses import replace
-
         return replace(query, text=query.text.replace("'AccessExclusiveLock'", "'none'"))
 
 

@@ -146,6 +146,11 @@ def moment(text: str) -> datetime:
 
 
 @cache
+def _adapter(row_type: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(row_type)
+
+
+@cache
 def _hints(row_type: type) -> dict[str, Any]:
     return get_type_hints(row_type)
 
@@ -199,7 +204,7 @@ def domain_row(row_type: Any, given: Mapping[str, Any]) -> Any:
         values[item.name] = plain_value(value, hint)
     if row_type is objects.Index:
         _per_key(values, given)
-    return TypeAdapter(row_type).validate_python(values)
+    return _adapter(row_type).validate_python(values)
 
 
 def _spoken(row_type: type) -> set[str]:

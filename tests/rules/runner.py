@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pgtune_advisor.advise.evaluate import evaluate
@@ -12,7 +12,7 @@ from pgtune_advisor.domain.findings import Finding, Rejected, Unknown
 from pgtune_advisor.domain.recommendations import Recommendation
 from pgtune_advisor.resources import rules_dir
 from pgtune_advisor.rules import engine
-from pgtune_advisor.rules.factbase import Catalogue
+from pgtune_advisor.rules.factbase import Catalogue, FactBase
 from pgtune_advisor.rules.loader import Loaded, RuleBook, check_rule, load_rules
 from rules import world
 from rules.casefile import Case
@@ -28,12 +28,6 @@ class Result:
     recommendations: tuple[Recommendation, ...]
     rejected: tuple[Rejected, ...]
 
-    def outcome(self, rule: str) -> tuple[object, ...]:
-        """What a change of the rule may change: findings with severity, unknowns."""
-        found = sorted((f.key, f.severity) for f in self.findings if f.rule == rule)
-        lacking = sorted((u.subject.label, u.missing) for u in self.unknown if u.rule == rule)
-        return (*found, *lacking)
-
 
 @cache
 def book() -> RuleBook:
@@ -41,9 +35,43 @@ def book() -> RuleBook:
     return load_rules([rules_dir()], Catalogue())
 
 
+@dataclass(slots=True)
+class Bench:
+    """A rule's cases, their facts built once, to try changes of the rule on."""
+
+    cases: Sequence[Case]
+    _facts: list[FactBase] = field(default_factory=list)
+
+    def outcomes(self, changed: Callable[[Case], Loaded]) -> tuple[object, ...]:
+        """For each case what the engine alone says: findings with severity, unknowns."""
+        subject = changed(self.cases[0]).rule.spec.subject
+        if not self._facts:
+            self._facts = [_facts(case, subject) for case in self.cases]
+        return tuple(
+            _outcome(engine.run(replace(book(), rules=(changed(case),)), facts))
+            for case, facts in zip(self.cases, self._facts, strict=True)
+        )
+
+    def close(self) -> None:
+        for facts in self._facts:
+            facts.close()
+
+
+def _facts(case: Case, subject: str) -> FactBase:
+    if case.snapshot is None:
+        return world.facts(case, subject)
+    return FactBase(world.context(case), Catalogue())
+
+
+def _outcome(outcome: engine.Outcome) -> tuple[object, ...]:
+    found = sorted((m.finding.key, m.finding.severity) for m in outcome.matches)
+    lacking = sorted((u.subject.label, u.missing) for u in outcome.unknown)
+    return (*found, *lacking)
+
+
 def run(case: Case, rules: Iterable[Loaded]) -> Result:
     """Run some rules over the world of a case, with the case's parameters."""
-    chosen = tuple(_with_params(loaded, case) for loaded in rules)
+    chosen = tuple(with_params(loaded, case) for loaded in rules)
     some = replace(book(), rules=chosen)
     if case.snapshot is not None:
         context = world.context(case)
@@ -68,7 +96,8 @@ def run(case: Case, rules: Iterable[Loaded]) -> Result:
     )
 
 
-def _with_params(loaded: Loaded, case: Case) -> Loaded:
+def with_params(loaded: Loaded, case: Case) -> Loaded:
+    """The rule with the parameters that the case sets."""
     given = {name: value for name, value in case.params.items() if name in loaded.params}
     if not given:
         return loaded

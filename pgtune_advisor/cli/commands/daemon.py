@@ -33,7 +33,9 @@ def daemon(
 
 def _wire(settings: Settings) -> service.Wiring:
     report = wiring.reporter(settings)
-    fast = frozenset(q.table for q in wiring.query_book(settings) if q.cadence == "fast" and q.table)
+    fast = frozenset(
+        q.table for q in wiring.query_book(settings) if q.cadence == "fast" and q.table
+    )
 
     def evaluate(snapshot: Snapshot, window: Window, full: bool) -> Report:
         return report(snapshot, window, None if full else fast)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from typing import Annotated
 
 import typer
 
 from pgtune_advisor.cli import options, output, wiring
-from pgtune_advisor.emit.tables import plain_table
 from pgtune_advisor.settings import load
 from pgtune_advisor.store import Event, Store
+
+_INDENT = " " * 22
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +37,17 @@ def history(
     if not events:
         sys.stdout.write(f"nothing has happened on {chosen.name} yet\n")
         return
-    rows = [[f"{e.at:%Y-%m-%d %H:%M}", e.kind, e.severity or "", e.key, e.text] for e in events]
-    headers = ["at (UTC)", "event", "severity", "what", "in words"]
-    sys.stdout.write(plain_table(headers, rows, width=output.width()))
+    for event in events:
+        grade = f" ({event.severity})" if event.severity else ""
+        sys.stdout.write(f"{event.at:%Y-%m-%d %H:%M} UTC  {event.kind}{grade}  {event.key}\n")
+        sys.stdout.write(_indented(event.text))
+
+
+def _indented(text: str) -> str:
+    return (
+        textwrap.fill(text, output.width(), initial_indent=_INDENT, subsequent_indent=_INDENT)
+        + "\n"
+    )
 
 
 def _plain(event: Event) -> dict[str, str | None]:

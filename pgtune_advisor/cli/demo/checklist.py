@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -54,8 +56,10 @@ def text(checks: Sequence[Check], report: Report, width: int) -> str:
         *_lowered(checks),
     ]
     if others:
-        rules = ", ".join(sorted({finding.rule for finding in others}))
-        lines += [f"Beyond these, {len(others)} findings that nobody planted: {rules}."]
+        counts = sorted(Counter(finding.rule for finding in others).items())
+        rules = ", ".join(f"{rule} ({count})" for rule, count in counts)
+        beyond = f"Beyond these, {len(others)} findings that were not planted: {rules}."
+        lines += textwrap.wrap(beyond, width, break_on_hyphens=False)
     return "\n".join(lines) + "\n"
 
 

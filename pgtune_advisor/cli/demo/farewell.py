@@ -4,38 +4,54 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from pgtune_advisor.cli.demo.clients import DATABASE
 from pgtune_advisor.cluster import PrivateCluster
 
-EXCERPT_LINES: Final = 40
 SHOWN_MIGRATION: Final = "cart_items"
 SETTINGS: Final = "postgresql.advisor.conf"
+_INDENT: Final = "    "
 
 
-def excerpts(written: Sequence[Path], directory: Path) -> str:
-    """Where the files are, a migration of them, and the settings patch."""
+def excerpts(written: Sequence[Path], directory: Path, columns: int) -> str:
+    """Where the files are, the core of a migration, and that of the settings patch."""
     migrations = [path for path in written if path.name.endswith(".up.sql")]
-    blocks = [
+    summary = (
         f"Wrote {len(written)} files to {directory}: {len(migrations)} migrations, each with its"
         f" way back, the settings patch and the report. Begin with {written[0]}."
-    ]
-    shown = [*_chosen(migrations), *(path for path in written if path.name == SETTINGS)]
-    return "\n\n".join([*blocks, *(f"{path}\n{_indented(path)}" for path in shown)]) + "\n"
-
-
-def _chosen(migrations: Sequence[Path]) -> list[Path]:
+    )
+    blocks = [textwrap.fill(summary, columns, break_on_hyphens=False, break_long_words=False)]
     wanted = [path for path in migrations if SHOWN_MIGRATION in path.name]
-    return (wanted or list(migrations))[:1]
+    blocks += [_excerpt(path, _statements) for path in (wanted or migrations)[:1]]
+    blocks += [_excerpt(path, _assignments) for path in written if path.name == SETTINGS]
+    return "\n\n".join(blocks) + "\n"
 
 
-def _indented(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    shown = [f"    {line}".rstrip() for line in lines[:EXCERPT_LINES]]
-    return "\n".join(shown + ["    ..."] * (len(lines) > EXCERPT_LINES))
+def _excerpt(path: Path, select: Callable[[list[str]], Iterator[str]]) -> str:
+    """What `select` takes of a file's paragraphs, below the file's name."""
+    paragraphs = path.read_text(encoding="utf-8").strip().split("\n\n")
+    return f"In {path}:\n\n" + textwrap.indent("\n".join(select(paragraphs)), _INDENT)
+
+
+def _statements(paragraphs: list[str]) -> Iterator[str]:
+    """A migration's header and what it does, without the checks before and after."""
+    header, _, _ = paragraphs[0].partition("\n--\n")
+    yield header
+    for paragraph in paragraphs[1:]:
+        if not paragraph.startswith(("SET ", "DO ", "-- sealed")):
+            yield f"...\n{paragraph}"
+
+
+def _assignments(paragraphs: list[str]) -> Iterator[str]:
+    """The settings with the first line of what is said of each."""
+    for paragraph in paragraphs:
+        lines = paragraph.splitlines()
+        if not lines[-1].startswith("#"):
+            yield f"{lines[0]}\n{lines[-1]}"
 
 
 def access(cluster: PrivateCluster) -> str:

@@ -57,7 +57,7 @@ def run(directory: Path, *, keep: bool, port: int | None) -> bool:
         written = output_dir.write(outcome.report, directory, platform="none")
         checks = checklist.compare(planted, outcome.report, outcome.snapshot)
         _say(render(outcome.report, "table", width=width(), color=colored()))
-        _say(farewell.excerpts(written, directory))
+        _say(farewell.excerpts(written, directory, width()))
         _say(checklist.text(checks, outcome.report, width()))
         if keep:
             words = farewell.access(cluster)
