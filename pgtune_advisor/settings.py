@@ -41,6 +41,10 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(lambda v: parse_size(v) if isinstance(v, str) else v)]
 
 
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
+"""Several names, or one alone: `["a", "b"]` or `"*"`."""
+
+
 class Section(BaseModel):
     """A part of the configuration; an unknown key is an error."""
 
@@ -90,7 +94,7 @@ class TargetSection(Section):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=63)
     dsn: str
-    databases: tuple[str, ...] = ()
+    databases: Names = ()
     replicas: dict[str, str] = {}
     max_connections: int = Field(default=3, ge=1, le=100)
     host: HostSection = HostSection()

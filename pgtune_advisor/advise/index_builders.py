@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from pgtune_advisor.advise.builders import Built, Site, advice, builds, extension_scripts
 from pgtune_advisor.domain.changes import Change, CreateIndex, Maintain, Script
-from pgtune_advisor.domain.identifiers import index_name, qualified, quote_ident
-from pgtune_advisor.domain.index_ddl import create_statement, definition_known, key_texts
-from pgtune_advisor.domain.objects import Relation
+from pgtune_advisor.domain.identifiers import index_name, qualified, quote_ident, quote_literal
+from pgtune_advisor.domain.index_ddl import (
+    create_statement,
+    definition,
+    definition_known,
+    key_texts,
+)
+from pgtune_advisor.domain.objects import Index, Relation
 from pgtune_advisor.domain.snapshot import Snapshot
 
-_STRONG = "SHARE UPDATE EXCLUSIVE on the parent, ACCESS EXCLUSIVE on its index, for an instant"
+_JOIN_LOCK: Final = (
+    "SHARE on the partitioned table, ACCESS EXCLUSIVE on the partitions' indexes, for an instant"
+)
+_ASSERT_VALID: Final = """\
+DO {tag} BEGIN
+  IF NOT (SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = {index}::regclass) THEN
+    RAISE EXCEPTION 'a partition has no valid index yet' USING HINT = 'Analyse anew.';
+  END IF;
+END {tag}"""
 
 
 @builds("index-foreign-key")
@@ -54,25 +69,118 @@ def create_index(
     named_after: Sequence[str],
     method: str = "btree",
 ) -> Iterator[Change]:
-    """CREATE INDEX CONCURRENTLY; on a partitioned table leaf by leaf, then attached."""
+    """CREATE INDEX CONCURRENTLY; on a partitioned table partition by partition, then joined."""
     database, schema, name = table
     relation = next(
         (r for r in snapshot.relations if (r.database, r.schema, r.name) == table), None
     )
-    taken = _taken(snapshot, database)
-    new = index_name(name, named_after, taken.get(schema, ()))
-    if relation is None or relation.kind != "p":
-        yield CreateIndex(
-            database=database,
-            schema=schema,
-            table=name,
-            name=new,
-            statement=create_statement(
-                name=new, schema=schema, table=name, keys=keys, access_method=method
-            ),
-        )
+    plan = _Plan(snapshot=snapshot, keys=tuple(keys), named_after=named_after, method=method)
+    if relation is not None and relation.kind == "p":
+        yield from plan.partitioned(relation)
         return
-    yield from _partitioned(snapshot, relation, new, keys, named_after, method)
+    new = plan.name(database, schema, name)
+    yield CreateIndex(
+        database=database, schema=schema, table=name, name=new, statement=plan.statement(table)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """An index that is to be made, on one table or on a tree of partitions."""
+
+    snapshot: Snapshot
+    keys: tuple[str, ...]
+    named_after: Sequence[str]
+    method: str
+
+    def name(self, database: str, schema: str, table: str) -> str:
+        taken = _taken(self.snapshot, database).get(schema, ())
+        return index_name(table, self.named_after, taken)
+
+    def statement(self, table: tuple[str, str, str], *, concurrently: bool = True) -> str:
+        return create_statement(
+            name=self.name(*table),
+            schema=table[1],
+            table=table[2],
+            keys=self.keys,
+            access_method=self.method,
+            concurrently=concurrently,
+        )
+
+    def partitioned(self, parent: Relation) -> Iterator[Script]:
+        """A build without a lock for each partition, then all joined in one transaction.
+
+        Dropping the whole drops its parts, so the parts' inverses expect to find nothing. An
+        index that was there before goes with the whole as well, and is made again.
+        """
+        index = qualified(parent.schema, self.name(parent.database, parent.schema, parent.name))
+        table = (parent.database, parent.schema, parent.name)
+        head = f"CREATE INDEX {quote_ident(self.name(*table))} ON "
+        whole = f"{head}ONLY {self.statement(table, concurrently=False).removeprefix(head)}"
+        joins = []
+        for child in children(self.snapshot, parent):
+            found = self._present(child)
+            if found is None:
+                yield from self._part(child)
+            part = found.name if found else self.name(child.database, child.schema, child.name)
+            joins.append(f"ALTER INDEX {index} ATTACH PARTITION {qualified(child.schema, part)}")
+        again = [definition(i, concurrently=False) for i in self._all_present(parent)]
+        yield Script(
+            database=parent.database,
+            up=";\n".join([whole, *joins, _assert_valid(index)]),
+            down=";\n".join([f"DROP INDEX IF EXISTS {index}", *again]),
+            lock=_JOIN_LOCK,
+            transactional=True,
+            duration="short",
+        )
+
+    def _part(self, child: Relation) -> Iterator[Script]:
+        if child.kind == "p":
+            yield from self.partitioned(child)
+            return
+        table = (child.database, child.schema, child.name)
+        name = qualified(child.schema, self.name(*table))
+        yield Script(
+            database=child.database,
+            up=self.statement(table),
+            down=f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
+            lock=CreateIndex.lock,
+            transactional=False,
+            duration="long",
+        )
+
+    def _present(self, child: Relation) -> Index | None:
+        """An index that a partition has already and that can be attached."""
+        for index in self.snapshot.indexes:
+            home = (index.database, index.schema, index.table)
+            plain = not (index.is_unique or index.has_predicate or index.include)
+            if (
+                home == (child.database, child.schema, child.name)
+                and plain
+                and index.parent_name is None
+                and index.is_valid
+                and index.access_method == self.method
+                and definition_known(index)
+                and key_texts(index) == self.keys
+            ):
+                return index
+        return None
+
+    def _all_present(self, parent: Relation) -> Iterator[Index]:
+        for child in children(self.snapshot, parent):
+            found = self._present(child)
+            if found is not None:
+                yield found
+            elif child.kind == "p":
+                yield from self._all_present(child)
+
+
+def _assert_valid(index: str) -> str:
+    """Fails where a partition was added meanwhile, so that nothing half-made is kept."""
+    tag = "$advisor$"
+    while tag in index:
+        tag = f"{tag[:-1]}_$"
+    return _ASSERT_VALID.format(tag=tag, index=quote_literal(index))
 
 
 def _taken(snapshot: Snapshot, database: str) -> dict[str, set[str]]:
@@ -84,68 +192,6 @@ def _taken(snapshot: Snapshot, database: str) -> dict[str, set[str]]:
         if home == database:
             names.setdefault(schema, set()).add(name)
     return names
-
-
-def _partitioned(
-    snapshot: Snapshot,
-    parent: Relation,
-    index: str,
-    keys: Sequence[str],
-    named_after: Sequence[str],
-    method: str,
-) -> Iterator[Change]:
-    """ON ONLY the parent (invalid until complete), each child without a lock, then attached."""
-    only = create_statement(
-        name=index,
-        schema=parent.schema,
-        table=parent.name,
-        keys=keys,
-        access_method=method,
-        concurrently=False,
-    ).replace(" ON ", " ON ONLY ", 1)
-    yield Script(
-        database=parent.database,
-        up=only,
-        down=f"DROP INDEX {qualified(parent.schema, index)}",
-        lock="SHARE on the partitioned table, for an instant",
-        transactional=True,
-        duration="short",
-    )
-    for child in children(snapshot, parent):
-        attached = _same_index(snapshot, child, keys, method)
-        if attached is None:
-            table = (child.database, child.schema, child.name)
-            yield from create_index(snapshot, table, keys, named_after, method)
-            taken = _taken(snapshot, child.database).get(child.schema, ())
-            attached = index_name(child.name, named_after, taken)
-        attach = f"ATTACH PARTITION {qualified(child.schema, attached)}"
-        yield Script(
-            database=parent.database,
-            up=f"ALTER INDEX {qualified(parent.schema, index)} {attach}",
-            down=None,
-            lock=_STRONG,
-            transactional=True,
-            duration="short",
-        )
-
-
-def _same_index(
-    snapshot: Snapshot, child: Relation, keys: Sequence[str], method: str
-) -> str | None:
-    """The name of an index that a partition has already and that can be attached."""
-    table = (child.database, child.schema, child.name)
-    for index in snapshot.indexes:
-        plain = not (index.is_unique or index.has_predicate or index.include or index.parent_name)
-        if (
-            (index.database, index.schema, index.table) == table
-            and plain
-            and index.is_valid
-            and index.access_method == method
-            and definition_known(index)
-            and key_texts(index) == tuple(keys)
-        ):
-            return index.name
-    return None
 
 
 def children(snapshot: Snapshot, parent: Relation) -> list[Relation]:

@@ -121,11 +121,11 @@ def _spelt(found: list[Piece], keep_literals: bool) -> str:
         text = piece.text
         if piece.kind in _OPERATORS:
             text = f"OPERATOR({text})"
-        elif piece.kind == _OPERATOR:
+        elif piece.kind == _OPERATOR and text.isupper():
             text, skip = _operator(found, index)
         elif piece.kind == _CURRENT and _follows(found, index, "OF"):
             text, skip = "true", 2  # WHERE CURRENT OF cursor
-        elif piece.kind == _OVERRIDING:
+        elif piece.kind == _OVERRIDING and text.isupper():
             text, skip = "", 2  # SYSTEM VALUE
         elif piece.kind in tokens.STRINGS and not keep_literals:
             text = _stand_in(text)

@@ -25,8 +25,12 @@ def fingerprint(text: str) -> str | None:
 
     It is the same for other spacing, comments, literals, parameter numbers and lengths of lists.
     """
-    found = library.fingerprinted(text)
-    return None if isinstance(found, Unparsed) else found
+    if not is_query(text) and library.refused(text) is None:
+        # The library takes the strings of commands for structure: passwords, comments, bodies.
+        found = tokens.pieces(text)
+        text = tokens.levelled(found) if found else text
+    hashed = library.fingerprinted(text)
+    return None if isinstance(hashed, Unparsed) else hashed
 
 
 def normalise(text: str) -> str:

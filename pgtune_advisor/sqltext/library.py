@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from postgast.errors import PgQueryError, check_error
-from postgast.fingerprint import fingerprint as fingerprint_of
+from postgast.fingerprint import fingerprint
 from postgast.native import lib
 from postgast.normalize import normalize
 
+from pgtune_advisor.sqltext import tokens
 from pgtune_advisor.sqltext.depth import is_shallow
 from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
 
@@ -20,6 +22,7 @@ _COMMENTS: Final = 1_000
 _OPERATORS = re.compile(rf"[-+*/<>=~!@#%^&|?`]{{{_RUN}}}")
 # The library reads C strings, and UTF-8 has no lone surrogates: PostgreSQL sends neither.
 _ODD = re.compile("[\0\ud800-\udfff]")
+_COMMENT = re.compile(r"--|/\*")
 _NOTHING = re.compile(r"[\s;]*\Z")
 _HIDDEN: Final = frozenset(
     {
@@ -67,43 +70,44 @@ def reason_of(error: PgQueryError) -> Reason:
 
 def fingerprinted(text: str) -> str | Unparsed:
     """PostgreSQL's parse tree without literals, spacing and names of parameters, hashed."""
-    if refusal := refused(text):
-        return refusal
-    try:
-        found: str = fingerprint_of(text).hex
-    except PgQueryError as error:
-        return Unparsed(reason=reason_of(error))
-    return found
+    return refused(text) or _called(_fingerprint, text)
 
 
 def normalised(text: str) -> str | Unparsed:
     """The text with the constants of its expressions replaced by `$n`, all else as it was."""
-    if refusal := refused(text):
-        return refusal
-    if not is_shallow(text):
-        return Unparsed(reason="too-deep")
-    try:
-        found: str = normalize(text)
-    except PgQueryError as error:
-        return Unparsed(reason=reason_of(error))
-    return found
+    return refused(text) or _called(normalize, text, recursive=True)
 
 
 def deparsed(text: str) -> str | Unparsed:
-    """The text as PostgreSQL's parser would write it: one spacing, no comments, literals kept.
+    """The text as PostgreSQL's parser would write it: one spacing, no comments, literals kept."""
+    return refused(text) or _called(_deparse, text, recursive=True)
 
-    The tree stays in C, since Python's protobuf refuses one of more than a hundred levels.
-    """
-    if refusal := refused(text):
-        return refusal
-    if not is_shallow(text):
+
+def _called(
+    call: Callable[[str], str | Unparsed], text: str, *, recursive: bool = False
+) -> str | Unparsed:
+    if recursive and not is_shallow(text):
         return Unparsed(reason="too-deep")
+    try:
+        return call(text)
+    except PgQueryError as error:
+        reason = reason_of(error)
+    # The library cannot read NOT /* why */ LIKE and its like; the server can.
+    bare = tokens.without_comments(text) if reason == "syntax" and _COMMENT.search(text) else ""
+    return _called(call, bare) if bare not in ("", text) else Unparsed(reason=reason)
+
+
+def _fingerprint(text: str) -> str:
+    found: str = fingerprint(text).hex
+    return found
+
+
+def _deparse(text: str) -> str | Unparsed:
+    """The tree stays in C, since Python's protobuf refuses one of more than a hundred levels."""
     parsed = lib.pg_query_parse_protobuf(text.encode())
     try:
         check_error(parsed)
         written = lib.pg_query_deparse_protobuf(parsed.parse_tree)
-    except PgQueryError as error:
-        return Unparsed(reason=reason_of(error))
     finally:
         lib.pg_query_free_protobuf_parse_result(parsed)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -12,6 +13,10 @@ from postgast.scan import scan
 COMMENTS: Final = frozenset({Token.C_COMMENT, Token.SQL_COMMENT})
 STRINGS: Final = frozenset({Token.SCONST, Token.USCONST, Token.BCONST, Token.XCONST})
 CONSTANTS: Final = STRINGS | {Token.ICONST, Token.FCONST}
+_LEVEL: Final = {
+    **dict.fromkeys(STRINGS, "'x'"),
+    **dict.fromkeys((Token.ICONST, Token.FCONST), "1"),
+}
 _PARAMETER: Final = Token.PARAM
 ELLIPSIS: Final = "…"
 
@@ -53,18 +58,30 @@ def readable_pieces(text: str) -> tuple[list[Piece], bool]:
 def masked(found: Iterable[Piece], kinds: frozenset[int]) -> str:
     """The tokens as text: constants of these kinds as `$n`, no comments, single spaces."""
     listed = list(found)
-    number = max((_parameter(piece) for piece in listed), default=0)
+    last = max((_parameter(piece) for piece in listed), default=0)
+    numbers = itertools.count(last + 1)
+    return _joined(listed, lambda piece: f"${next(numbers)}" if piece.kind in kinds else None)
+
+
+def without_comments(text: str) -> str:
+    """The text without its comments; empty where the scanner cannot read it."""
+    return masked(pieces(text) or (), frozenset())
+
+
+def levelled(found: Iterable[Piece]) -> str:
+    """The tokens as text with all strings alike and all numbers alike, no comments."""
+    return _joined(found, lambda piece: _LEVEL.get(piece.kind))
+
+
+def _joined(found: Iterable[Piece], replacement: Callable[[Piece], str | None]) -> str:
     out: list[str] = []
     gap = False
-    for piece in listed:
+    for piece in found:
         gap = gap or piece.spaced
         if piece.kind in COMMENTS:
             gap = True
             continue
-        text = piece.text
-        if piece.kind in kinds:
-            number += 1
-            text = f"${number}"
+        text = replacement(piece) or piece.text
         if out and (gap or _would_merge(out[-1], text)):
             out.append(" ")
         out.append(text)
@@ -73,8 +90,8 @@ def masked(found: Iterable[Piece], kinds: frozenset[int]) -> str:
 
 
 def _would_merge(left: str, right: str) -> bool:
-    """Whether `'a'and` or `in'a'` would become one word once the constant is a parameter."""
-    return "$" in (left[0], right[0]) and _wordy(left[-1]) and _wordy(right[0])
+    """Whether `'a'and` or `in'a'` would become one word once the constant is replaced."""
+    return _wordy(left[-1]) and _wordy(right[0])
 
 
 def _wordy(character: str) -> bool:

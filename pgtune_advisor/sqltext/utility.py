@@ -57,6 +57,7 @@ class Command:
 
 def command_of(text: str) -> Command | Unparsed:
     """What a text commands that parses and is no query."""
+    text = tokens.without_comments(text)
     words = [piece.text.upper() for piece in tokens.readable_pieces(text)[0] if piece.keyword]
     try:
         statements = parse(text).stmts

@@ -10,25 +10,32 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 TESTS = Path(__file__).resolve().parents[1]
 # Long enough for a busy machine: nothing here is measured but by the test of the stop.
 PATIENCE_S = 60.0
 
 
-class Daemon:
-    """A process of daemon_lab.driver; `records` are its log lines, `noise` the others."""
+LAB: Final = ("-m", "daemon_lab.driver")
+PRODUCT: Final = ("-m", "pgtune_advisor.cli.main", "daemon", "--debug", "--config")
 
-    def __init__(self, config: Path, **env: str) -> None:
+
+class Daemon:
+    """A process of daemon_lab.driver, or of the product itself.
+
+    `records` are its log lines, `noise` the others.
+    """
+
+    def __init__(self, config: Path, *, program: Sequence[str] = LAB, **env: str) -> None:
         self.records: list[dict[str, Any]] = []
         self.noise: list[str] = []
         self._news = threading.Condition()
         paths = os.pathsep.join([str(TESTS.parent), str(TESTS)])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "daemon_lab.driver", str(config)],
+            [sys.executable, *program, str(config)],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,7 +15,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from daemon_lab.process import Daemon, write_config
+from daemon_lab.process import PRODUCT, Daemon, write_config
+from pgtune_advisor.domain.findings import SEVERITIES
 from pgtune_advisor.settings import StoreSection
 from pgtune_advisor.store import Store
 from plugins.databases import Database
@@ -20,7 +25,8 @@ from plugins.servers import MakeCluster
 
 def test_a_server_dies_and_comes_back(make_cluster: MakeCluster, tmp_path: Path) -> None:
     cluster = make_cluster(settings={"synchronous_commit": "on"})
-    with Daemon(write_config(tmp_path, f"shop={cluster.dsn()}")) as daemon:
+    config = write_config(tmp_path, f"shop={cluster.dsn()}")
+    with Daemon(config, program=PRODUCT) as daemon:
         daemon.ready().wait_for("cycle", count=3)
         cluster.kill()
         assert daemon.wait_for("target_down")["detail"]
@@ -41,8 +47,74 @@ def test_a_server_dies_and_comes_back(make_cluster: MakeCluster, tmp_path: Path)
         assert before.server.started_at < latest.server.started_at
 
 
-def test_one_server_hangs(database: Database, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def stopped(postmaster: int) -> Iterator[None]:
+    """A server none of whose processes gets on, as on a machine that hangs."""
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(postmaster)], check=True, capture_output=True, text=True
+    )
+    processes = [postmaster, *map(int, children.stdout.split())]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("moment", ["stop", "go on"])
+def test_a_server_that_hangs(
+    make_cluster: MakeCluster, newest_database: Database, tmp_path: Path, moment: str
+) -> None:
+    """Its query in flight neither delays another target nor the end."""
+    cluster = make_cluster()
+    config = write_config(tmp_path, f"bad={cluster.dsn()}", f"good={newest_database.dsn}")
+    with Daemon(config, program=PRODUCT) as daemon:
+        daemon.ready().wait_for("cycle", target="bad", count=2)
+        assert cluster.pid is not None
+        with stopped(cluster.pid):
+            daemon.wait_for("cycle_overlapped", target="bad")
+            seen = len(daemon.matching("cycle", target="good"))
+            daemon.wait_for("cycle", count=seen + 3, target="good")
+            if moment == "stop":
+                began = time.monotonic()
+                daemon.signal(signal.SIGTERM)
+                assert daemon.ended() == 0
+                assert time.monotonic() - began < 5
+                return
+        seen = len(daemon.matching("cycle", target="bad"))
+        daemon.wait_for("cycle", target="bad", count=seen + 1)
+        assert daemon.noise == []
+
+
+def test_advice_for_a_real_server(database: Database, tmp_path: Path) -> None:
+    """The whole way: facts of a server, rules, history, files, metrics."""
+    database.execute(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int, parent_id int REFERENCES parent)",
+    )
+    config = write_config(tmp_path, f"shop={database.dsn}")
+    with Daemon(config, program=PRODUCT) as daemon:
+        daemon.ready().wait_for("cycle", cadence="full")
+        daemon.wait_for("cycle", cadence="fast", count=2)
+        series = 'pgtune_advisor_findings{{severity="{}",target="shop"}}'
+        counts = [daemon.metric(series.format(name)) or 0 for name in SEVERITIES]
+        assert sum(counts) >= 1
+        assert daemon.get("/healthz")[0] == 200
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+        assert daemon.noise == []
+    assert (tmp_path / "state/advice/shop/INDEX.md").is_file()
+    with Store.open(StoreSection(), tmp_path / "state", read_only=True) as store:
+        rules = {finding.rule for finding in store.findings("shop")}
+        assert "primary-key-missing" in rules
+
+
+def test_one_server_hangs(newest_database: Database, tmp_path: Path) -> None:
     """A query in flight delays no other target, and neither the end: it is cancelled."""
+    database = newest_database
     database.execute("CREATE TABLE gate ()")
     holder = database.connect()
     holder.execute("BEGIN")

@@ -110,6 +110,7 @@ class Live(Part):
     workload: tuple[str | Repeated, ...] = ()
     workload_after: tuple[str | Repeated, ...] | None = None
     awaiting: tuple[str, ...] = Field(default=(), alias="await")
+    await_after: tuple[str, ...] = ()
     params: dict[str, ParamValue] = {}
     host: dict[str, Any] = {}
     expect: tuple[str, ...] = Field(min_length=1)

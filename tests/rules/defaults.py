@@ -258,7 +258,7 @@ def _typed(facts_type: Any, name: str, value: Any, hint: Any) -> Any:
 def _carried(hint: Any, given: Any, facts: Mapping[str, Any]) -> Any:
     row_type: Any = next((part for part in options(hint) if is_dataclass(part)), None)
     if row_type is None or given == UNKNOWN:
-        return plain_value(given, hint) if given is not None else None
+        return plain_value(given, hint) if given is not None else empty(hint)
     known = _hints(row_type)
     same = {
         name: value

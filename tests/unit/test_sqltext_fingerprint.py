@@ -8,6 +8,7 @@ import pytest
 
 from pgtune_advisor.sqltext import (
     Reason,
+    Shape,
     Unparsed,
     canonical,
     comment_of,
@@ -30,6 +31,16 @@ from pgtune_advisor.sqltext import (
 )
 def test_the_same_statement_has_one_fingerprint(one: str, other: str) -> None:
     assert fingerprint(one) == fingerprint(other) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["select a from t where b not {} like $1", "select a from t order by b nulls {} last"]
+)
+def test_a_comment_between_two_words_of_one_operator(text: str) -> None:
+    """libpg_query fails on these, the server does not."""
+    assert canonical(text.format("/* why */")) == canonical(text.format("-- why\n"))
+    assert fingerprint(text.format("/* why */")) == fingerprint(text.format(""))
+    assert isinstance(shape_of(text.format("/* why */"), None), Shape)
 
 
 def test_other_statements_have_others() -> None:
@@ -88,6 +99,7 @@ def test_canonical(text: str, expected: str) -> None:
         ("select a from t where b = 'x", "truncated"),
         ("select a from t where (b = 1 and", "truncated"),
         ("select * form t", "syntax"),
+        ("select  '/* -- */' form t /* x */", "syntax"),
         ("select ?", "truncated"),
         ("select \0", "syntax"),
         ("select '\ud800'", "syntax"),

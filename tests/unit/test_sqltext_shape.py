@@ -176,6 +176,7 @@ def test_several_statements_are_none() -> None:
     "text",
     [
         "select name, value, type, format, final, year, sample, \"user\", t.date from t as qualify",
+        "select operator, overriding, current, of, values_, system from t where operator = $1",
         "select top, map, struct from pivot where cluster = $1 and sort = $2",
         "select x::timestamp with time zone, y::double precision, z::oid[], w::\"char\" from t",
         "select a from t where a operator(pg_catalog.=) $1 and @ a > 3 and a <-> b < 2",

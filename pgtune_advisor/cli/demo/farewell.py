@@ -14,7 +14,7 @@ from pgtune_advisor.cluster import PrivateCluster
 
 SHOWN_MIGRATION: Final = "cart_items"
 SETTINGS: Final = "postgresql.advisor.conf"
-_INDENT: Final = "    "
+_INDENT: Final = "  "
 
 
 def excerpts(written: Sequence[Path], directory: Path, columns: int) -> str:

@@ -70,8 +70,10 @@ def _observe(cluster: PrivateCluster, planted: tuple[Fault, ...], bar: Steps) ->
     """Build the shop, read it before and after the visitors, and judge the time between."""
     with bar.step("building the shop"):
         shop.found_database(cluster)
-        for script in shop.building_scripts():
+        scripts = shop.building_scripts()
+        for number, script in enumerate(scripts, start=1):
             clients.run_file(cluster, script)
+            bar.within(number / len(scripts))
     with ExitStack() as sessions:
         with bar.step("planting faults"):
             _plant(cluster, planted, sessions)

@@ -21,6 +21,7 @@ PACE: Final = {
     "reading the server again": 2,
     "judging what was read": 3,
 }
+_WIDEST: Final = max(map(len, PACE))
 
 
 class Steps:
@@ -30,27 +31,29 @@ class Steps:
         self._bar = bar
         self._task = task
         self._done = 0.0
+        self._present = 0.0
         self._plain = not sys.stderr.isatty()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """One of PACE's steps."""
-        self._bar.update(self._task, description=name)
+        self._present = PACE[name]
+        self._bar.update(self._task, description=name.ljust(_WIDEST))
         if self._plain:
             sys.stderr.write(f"{name} ...\n")
             sys.stderr.flush()
         yield
-        self._done += PACE[name]
+        self._done += self._present
         self._bar.update(self._task, completed=self._done)
 
     def within(self, share: float) -> None:
         """How much of the present step is done, from 0 to 1."""
-        step = PACE[self._bar.tasks[0].description]
-        self._bar.update(self._task, completed=self._done + step * min(share, 1.0))
+        done = self._done + self._present * min(share, 1.0)
+        self._bar.update(self._task, completed=done)
 
 
 @contextmanager
 def steps() -> Iterator[Steps]:
     """The bar, gone when it is left."""
     with progress() as bar:
-        yield Steps(bar, bar.add_task("", total=sum(PACE.values())))
+        yield Steps(bar, bar.add_task(" " * _WIDEST, total=sum(PACE.values())))
