@@ -124,7 +124,10 @@ class _Plan:
                 yield from self._part(child)
             part = found.name if found else self.name(child.database, child.schema, child.name)
             joins.append(f"ALTER INDEX {index} ATTACH PARTITION {qualified(child.schema, part)}")
-        again = [definition(i, concurrently=False) for i in self._all_present(parent)]
+        again = [
+            definition(index, concurrently=False).replace("INDEX", "INDEX IF NOT EXISTS", 1)
+            for index in self._all_present(parent)
+        ]
         yield Script(
             database=parent.database,
             up=";\n".join([whole, *joins, _assert_valid(index)]),

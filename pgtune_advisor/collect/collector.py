@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Final, Literal
 
 from pgtune_advisor.collect.activity import cleaned, name_relations
+from pgtune_advisor.collect.contents import CUSTOM, read_contents, read_query
 from pgtune_advisor.collect.cycle import Cycle
 from pgtune_advisor.collect.databases import main_database, other_databases
 from pgtune_advisor.collect.host import read_host
-from pgtune_advisor.collect.objects import hidden_statistics, with_expressions, with_values
 from pgtune_advisor.collect.replicas import read_replicas
 from pgtune_advisor.collect.statements import TABLES as STATEMENT_TABLES
 from pgtune_advisor.collect.statements import TextMemory, note_missing, read_statements
@@ -29,7 +29,6 @@ from pgtune_advisor.pg.session import Session
 from pgtune_advisor.settings import TargetSection
 
 Pace = Literal["fast", "full"]
-CUSTOM: Final = "custom"
 
 
 class Collector:
@@ -87,10 +86,13 @@ class Collector:
             cycle = self._begin(session, pace)
             server = self._server(session)
             for query in self._queries("cluster", pace):
-                self._read(cycle, session, query, query.name)
+                read_query(cycle, session, query, query.name)
+            if "backends" in cycle.tables:
+                seen = cycle.tables["backends"]
+                cycle.tables["backends"] = cleaned(seen, keep_literals=self._keep_literals)
             if pace == "full":
                 others = other_databases(self._target, session, cycle)
-                self._read_database(cycle, session)
+                read_contents(cycle, session, self._queries("database", pace))
                 self._host = read_host(cycle, session, self._target.host)
             here = session.database
         if pace == "full":
@@ -157,27 +159,6 @@ class Collector:
             if pace == "full" or query.cadence == "fast":
                 yield query
 
-    def _read(self, cycle: Cycle, session: Session, query: Query, source: str) -> None:
-        if query.custom:
-            source = f"{CUSTOM}:{source}"
-        rows = cycle.read(session, query.name, source)
-        if rows is None:
-            return
-        match query.name:
-            case "backends":
-                rows = cleaned(rows, keep_literals=self._keep_literals)
-            case "indexes":
-                rows = with_expressions(cycle, session, source, rows)
-            case "sequences":
-                rows = with_values(cycle, session, source, rows)
-            case "columns":
-                hidden_statistics(cycle, source, rows)
-        cycle.add(CUSTOM if query.custom else query.name, rows)
-
-    def _read_database(self, cycle: Cycle, session: Session) -> None:
-        for query in self._queries("database", "full"):
-            self._read(cycle, session, query, f"{query.name}:{session.database}")
-
     def _read_others(self, cycle: Cycle, names: list[str]) -> None:
         """Read the other databases; one that cannot be entered is a gap."""
         found: dict[str, DatabaseAccess] = dict(cycle.capabilities.databases)
@@ -194,7 +175,7 @@ class Collector:
                     cycle.gap_of(f"database:{name}", error)
                     continue
                 cycle.capabilities = replace(cycle.capabilities, databases=found)
-                self._read_database(cycle, session)
+                read_contents(cycle, session, self._queries("database", "full"))
 
     def _slow(self, cycle: Cycle) -> list[CustomFact]:
         """The facts that a fast cycle will not read again."""

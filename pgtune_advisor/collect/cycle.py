@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from pgtune_advisor.domain.errors import AdvisorError, RuleError
-from pgtune_advisor.domain.identifiers import quote_ident
+from pgtune_advisor.domain.identifiers import qualified, quote_ident
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.pg.capabilities import EXTENSION, Capabilities
 from pgtune_advisor.pg.errors import QueryError
 from pgtune_advisor.pg.queries import Query, QueryBook
 from pgtune_advisor.pg.session import Session
+
+_NAMED: Final = 5
 
 
 class Cycle:
@@ -84,3 +86,10 @@ class Cycle:
 
 def _of_extension(query: Query) -> bool:
     return query.version_of == EXTENSION
+
+
+def listed(names: Iterable[tuple[str, str]]) -> str:
+    """Qualified names in order, the first few of many."""
+    texts = [qualified(schema, name) for schema, name in sorted(names)]
+    more = len(texts) - _NAMED
+    return ", ".join(texts[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from pgtune_advisor.collect.batches import in_batches
-from pgtune_advisor.collect.cycle import Cycle
-from pgtune_advisor.domain.identifiers import qualified, quote_ident
-from pgtune_advisor.domain.objects import Column, Index
+from pgtune_advisor.collect.cycle import Cycle, listed
+from pgtune_advisor.domain.identifiers import quote_ident
+from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.domain.objects import Sequence as SequenceRow
 from pgtune_advisor.pg.rows import IndexExpressions, SequenceValue
 from pgtune_advisor.pg.session import Session
 
 Name = tuple[str, str]
-_NAMED: Final = 5
 
 
 def with_expressions(
@@ -31,7 +30,7 @@ def with_expressions(
     if lost:
         cycle.gap(
             source,
-            f"the definition of {_listed(lost)} was not read: another session holds or awaits an"
+            f"the definition of {listed(lost)} was not read: another session holds or awaits an"
             " exclusive lock on the table",
             "The next cycle tries again.",
         )
@@ -63,7 +62,7 @@ def with_values(
     if lost:
         cycle.gap(
             source,
-            f"the value of {_listed(lost)} was not read: another session locks it",
+            f"the value of {listed(lost)} was not read: another session locks it",
             "The next cycle tries again.",
         )
     hidden = [name for name, row in known.items() if not row.may_read]
@@ -71,7 +70,7 @@ def with_values(
         role = quote_ident(cycle.capabilities.access.role)
         cycle.gap(
             source,
-            f"the value of {_listed(hidden)} is hidden from this role",
+            f"the value of {listed(hidden)} is hidden from this role",
             f"GRANT pg_read_all_data TO {role}; or SELECT on the sequences.",
         )
     return [
@@ -94,22 +93,3 @@ def _asker(
         return session.rows(query, params)
 
     return ask
-
-
-def _listed(names: list[Name]) -> str:
-    texts = [qualified(schema, name) for schema, name in sorted(names)]
-    more = len(texts) - _NAMED
-    return ", ".join(texts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def hidden_statistics(cycle: Cycle, source: str, columns: list[Column]) -> None:
-    """The gap for tables whose statistics this role may not see."""
-    hidden = {(c.schema, c.table) for c in columns if c.has_statistics is None}
-    if hidden:
-        role = quote_ident(cycle.capabilities.access.role)
-        cycle.gap(
-            source,
-            f"the column statistics of {_listed(sorted(hidden))} are hidden from this role",
-            f"GRANT pg_read_all_data TO {role}; or SELECT on the tables, or install the helper"
-            " functions that `pgtune-advisor doctor` prints.",
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from pgtune_advisor.sqltext.fingerprint import normalise
 
 TABLES: Final = ("statements", "statements_info", "statement_texts")
 MAX_TEXT: Final = 20_000
+# A quote of any kind, a comment, or a number that is no parameter's and no name's.
+_MAY_HOLD_LITERALS: Final = re.compile(r"""['"]|--|/\*|\$\w*\$|(?<![\w$])\.?\d""")
 _MAX_CHARACTERS: Final = 64_000_000
 _BETWEEN_TEXTS: Final = timedelta(minutes=5)
 
@@ -55,7 +58,11 @@ class TextMemory:
         return found
 
     def _cleaned(self, text: str) -> str:
-        return redact(text if self._keep_literals else normalise(text))
+        if self._keep_literals:
+            return redact(text)
+        # The server has replaced constants in all but utility commands and entries that came back
+        # after an eviction: parsing every text again would take as long as all else together.
+        return normalise(text) if _MAY_HOLD_LITERALS.search(text) else " ".join(text.split())
 
 
 def read_statements(

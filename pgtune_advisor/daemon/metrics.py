@@ -65,7 +65,7 @@ class Metrics:
             "scheduler_misses", "Cycles that did not run or did not end.", "target", "reason"
         )
         self.store_size = gauge("store_size_bytes", "Size of the store.")
-        self.store_failures = counter("store_failures", "Failures of the store.")
+        self.store_failures = counter("store_failures", "Failures of the store outside of a cycle.")
         self.reloads = counter("config_reloads", "Reloads of the configuration.", "outcome")
         self.reloaded = gauge("config_last_reload_successful", "Whether the last reload worked.")
         self.reload_time = gauge(

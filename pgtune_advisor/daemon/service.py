@@ -28,8 +28,8 @@ Load = Callable[[], Settings]
 Wire = Callable[[Settings], Wiring]
 Message = Literal["stop", "reload", "beat", "changed"]
 
-# What is left of the 5 s of a stop is for the endpoint and the store.
-_STOP_S: Final = 3.0
+# Half of the 5 s that a stop may take: the rest is for the endpoint, the store and the process.
+_STOP_S: Final = 2.5
 _UPKEEP_S: Final = 600.0
 
 _LOGGER = logging.getLogger(__name__)

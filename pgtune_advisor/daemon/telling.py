@@ -121,6 +121,7 @@ class Teller:
 
     def not_kept(self, error: AdvisorError) -> None:
         """A failure could not be written down."""
+        self._metrics.store_failures.inc()
         self._error(logging.ERROR, "the store failed", error, action="store_failed")
 
     def paced(self, cadence: Cadence, pace: Pace, before: Pace | None = None) -> None:

@@ -32,7 +32,9 @@ LIST_SETTINGS: Final = frozenset(
 def setting_literal(name: str, value: str) -> str:
     """The value as ALTER SYSTEM wants it: quoted, and a list element by element."""
     if name in LIST_SETTINGS:
-        return ", ".join(quote_literal(part.strip().strip('"')) for part in value.split(",")) or "''"
+        return (
+            ", ".join(quote_literal(part.strip().strip('"')) for part in value.split(",")) or "''"
+        )
     return quote_literal(value)
 
 

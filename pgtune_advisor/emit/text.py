@@ -62,6 +62,8 @@ def amount(value: Value, unit: str = "") -> str:
     match unit:
         case "bytes":
             return format_bytes(value)
+        case "id":
+            return f"{value:.0f}" if isinstance(value, float) else str(value)
         case "bytes/s":
             return f"{format_bytes(value)}/s"
         case "ms":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, get_origin, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pgtune_advisor.domain.server import Server
 from pgtune_advisor.domain.snapshot import row_tables
@@ -73,6 +73,21 @@ class IndexExpressions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnStatistics:
+    """A row of pg_stats, values left out; `inherited` covers the table's children too."""
+
+    schema: str
+    table: str
+    name: str
+    inherited: bool
+    null_fraction: float | None
+    n_distinct: float | None
+    average_width: int | None
+    correlation: float | None
+    top_frequency: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceValue:
     """The last value of a sequence; None where it was never used or may not be read."""
 
@@ -118,6 +133,7 @@ def row_types() -> dict[str, type[Any]]:
         Access,
         DatabaseAccess,
         DatabaseName,
+        ColumnStatistics,
         IndexExpressions,
         SequenceValue,
         IndexUse,
@@ -133,25 +149,36 @@ def columns(row_type: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(row_type))
 
 
-@cache
 def builder(row_type: Any) -> Callable[[Sequence[Any]], Any]:
-    """A function from a record to a row; arrays become tuples."""
+    """A function from a record to a row; arrays become tuples.
+
+    Equal arrays and numbers of one builder's rows are one object: most indexes have the same few
+    opclasses, most columns the same few fractions.
+    """
     names = columns(row_type)
-    hints = get_type_hints(row_type)
-    arrays = tuple(i for i, name in enumerate(names) if _is_tuple(hints[name]))
+    arrays, floats = _positions(row_type)
+    shared: dict[Any, Any] = {}
+    share = shared.setdefault
 
     def build(record: Sequence[Any]) -> Any:
-        if not arrays:
-            return row_type(**dict(zip(names, record, strict=True)))
         values = list(record)
         for position in arrays:
             if values[position] is not None:
-                values[position] = tuple(values[position])
+                value = tuple(values[position])
+                values[position] = share(value, value)
+        for position in floats:
+            value = values[position]
+            values[position] = share(value, value)
         return row_type(**dict(zip(names, values, strict=True)))
 
     return build
 
 
-def _is_tuple(hint: Any) -> bool:
-    parts = getattr(hint, "__args__", ()) if get_origin(hint) is not tuple else (hint,)
-    return any(get_origin(part) is tuple for part in parts)
+@cache
+def _positions(row_type: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where the row type has arrays, and where floats."""
+    hints = get_type_hints(row_type)
+    parts = [(hints[name], *get_args(hints[name])) for name in columns(row_type)]
+    arrays = tuple(i for i, p in enumerate(parts) if any(get_origin(one) is tuple for one in p))
+    floats = tuple(i for i, p in enumerate(parts) if float in p)
+    return arrays, floats

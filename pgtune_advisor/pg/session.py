@@ -68,14 +68,12 @@ class Session:
         QueryError where the query fails, TargetError where the connection does, RuleError where
         the query returns other columns than it should.
         """
-        names, records = self._run(query, params or {}, schema)
-        if query.custom:
-            return self._facts(query, query.custom, names, records)
-        assert query.row_type is not None
-        expected = columns(query.row_type)
-        if names != expected:
-            raise _other_columns(query, expected, names)
-        return list(map(builder(query.row_type), records))
+        expected, build = self._shape(query)
+        with self._answer(query, params or {}, schema) as cursor:
+            names = tuple(column.name for column in cursor.description or ())
+            if names != expected:
+                raise _other_columns(query, expected, names)
+            return list(map(build, cursor))
 
     def _run(
         self, query: Query, params: Mapping[str, Any], schema: str | None

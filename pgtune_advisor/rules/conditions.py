@@ -85,7 +85,8 @@ def compile_condition(
     check_types(tree, fact_type, where)
     own = [c for c in tree.find_all(exp.Column) if c.table != "server"]
     server = [c for c in tree.find_all(exp.Column) if c.table == "server"]
-    if not own and not server:
+    settings = [c.expressions[0].name for c in tree.find_all(exp.Anonymous)]
+    if not own and not server and not settings:
         raise RuleError(f"{where}: the condition reads no fact", detail=f"In: {text}")
     for column in own:
         column.set("table", exp.to_identifier(SELF))
@@ -93,7 +94,7 @@ def compile_condition(
         sql=tree.sql(dialect="sqlite", comments=False),
         facts=tuple(dict.fromkeys(c.name for c in own)),
         server_facts=tuple(dict.fromkeys(c.name for c in server)),
-        settings=tuple(dict.fromkeys(c.expressions[0].name for c in tree.find_all(exp.Anonymous))),
+        settings=tuple(dict.fromkeys(settings)),
         params=_named(tree, exp.Placeholder),
     )
 

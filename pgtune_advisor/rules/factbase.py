@@ -150,7 +150,9 @@ def _authorise(
     action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None
 ) -> int:
     match action:
-        case sqlite3.SQLITE_SELECT | sqlite3.SQLITE_READ:
+        case sqlite3.SQLITE_SELECT:
+            return sqlite3.SQLITE_OK
+        case sqlite3.SQLITE_READ if not (first or "").startswith("sqlite_"):
             return sqlite3.SQLITE_OK
         case sqlite3.SQLITE_FUNCTION if (second or first or "").lower() in {*FUNCTIONS, "like"}:
             return sqlite3.SQLITE_OK

@@ -31,6 +31,14 @@ def _setting_bytes(value: float) -> str:
     return units.format_setting_bytes(size // step * step)
 
 
+def _counted(value: float | None, noun: str, several: str = "") -> str:
+    """`1 session`, `3 sessions`, `2 entries`."""
+    if value is None:
+        return f"an unknown number of {several or noun + 's'}"
+    word = noun if value == 1 else several or f"{noun}s"
+    return f"{units.format_count(value)} {word}"
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
@@ -44,6 +52,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         "bytes": _or_unknown(units.format_bytes),
         "ms": _or_unknown(units.format_ms),
         "count": _or_unknown(units.format_count),
+        "counted": _counted,
         "percent": _or_unknown(units.format_percent),
         "setting_bytes": _setting_bytes,
         "ident": quote_ident,

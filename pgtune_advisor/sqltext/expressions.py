@@ -183,10 +183,20 @@ def expression_text(node: exp.Expr) -> str:
         if isinstance(found, exp.Column):
             for qualifier in ("table", "db", "catalog"):
                 found.set(qualifier, None)
-        elif isinstance(found, CONSTANTS) and not isinstance(found.parent, _OWNERS):
+        elif _is_value(found):
             number += 1
             found.replace(exp.Parameter(this=exp.Literal.number(number)))
     return respelt(dialect.written(bare.this))
+
+
+def _is_value(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Neg):
+        return isinstance(node.this, exp.Literal)
+    if isinstance(node.parent, exp.Is) and node.parent.expression is node:
+        return False  # IS NULL
+    if isinstance(node, exp.Literal) and isinstance(node.parent, exp.Neg):
+        return False  # its sign goes with it
+    return isinstance(node, CONSTANTS) and not isinstance(node.parent, _OWNERS)
 
 
 @lru_cache(maxsize=4096)

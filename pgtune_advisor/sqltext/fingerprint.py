@@ -23,7 +23,8 @@ _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 def fingerprint(text: str) -> str | None:
     """The hash of the statement's structure, 16 hexadecimal digits; None if it does not parse.
 
-    It is the same for other spacing, comments, literals, parameter numbers and lengths of lists.
+    It is the same for other spacing, comments, literals, parameter numbers and lengths of lists,
+    but also for `= $1`, `= $1::numeric`, `IN` and `= ANY`: shapes of one fingerprint may differ.
     """
     if not is_query(text) and library.refused(text) is None:
         # The library takes the strings of commands for structure: passwords, comments, bodies.

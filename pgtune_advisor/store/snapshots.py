@@ -124,19 +124,20 @@ def window_base(
 
     A restart breaks counters: the nearest at or before the span of the server's present life, else
     the oldest of that life, else the last of an earlier life, so that the window says why it is
-    empty.
+    empty. It comes without statement texts, which no difference needs and which are large.
     """
     older = _of(snapshot.target, full).where(snapshots.c.taken_at < snapshot.taken_at)
     alive = older.where(snapshots.c.server_started_at == snapshot.server.started_at)
     newest_first = snapshots.c.taken_at.desc()
-    return (
-        _load(
-            connection,
-            alive.where(snapshots.c.taken_at <= snapshot.taken_at - span).order_by(newest_first),
-        )
-        or _load(connection, alive.order_by(snapshots.c.taken_at))
-        or _load(connection, older.order_by(newest_first))
-    )
+    began = snapshot.taken_at - span
+    for query in (
+        alive.where(snapshots.c.taken_at <= began).order_by(newest_first),
+        alive.order_by(snapshots.c.taken_at),
+        older.order_by(newest_first),
+    ):
+        if row := connection.execute(query.limit(1)).first():
+            return codec.decode(row.body)
+    return None
 
 
 def _load(connection: Connection, query: Select[Any]) -> Snapshot | None:

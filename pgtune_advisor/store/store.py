@@ -150,7 +150,7 @@ class Store:
         """The older snapshot for a window of about `span` that ends with `snapshot`.
 
         The nearest at or before the span since the server started, else the oldest since then,
-        else the last before it; None where there is no older one.
+        else the last before it; None where there is no older one. Without statement texts.
         """
         with self._read() as connection:
             return snapshots.window_base(connection, snapshot, span, full=full)

@@ -12,20 +12,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from pgtune_advisor.cli.demo import faults
+from pgtune_advisor.cli.demo import checklist, faults
 from pgtune_advisor.cluster import sweep
 from pgtune_advisor.cluster.processes import find_postmasters
+from pgtune_advisor.domain.findings import Subject, Unknown
+from pgtune_advisor.domain.recommendations import Report, ReportTarget, ReportWindow
 
 ROOT = Path(__file__).parent.parent.parent
 PLANTED = faults.load()
 MAIN = "import sys; from pgtune_advisor.cli.main import main; sys.exit(main())"
 HASTY = f"from pgtune_advisor.cli.demo import run; run.TRAFFIC_SECONDS = 2; {MAIN}"
 WAITING = 120
+LOW = "work-mem-low"
 
 
 @pytest.fixture
@@ -60,6 +64,31 @@ def test_every_fault_is_declared() -> None:
         assert fault.planted.endswith(".")
         assert bool(fault.params) == bool(fault.because), fault.rule
         assert fault.statement in fault.path.read_text(encoding="utf-8")
+
+
+def test_a_miss_is_told_with_its_reason() -> None:
+    now = datetime.now(UTC)
+    lost, doubtful = (next(f for f in PLANTED if f.rule == rule) for rule in ("index-unused", LOW))
+    subject = Subject(kind="memory", label="server")
+    report = Report(
+        generated_at=now,
+        advisor_version="0",
+        target=ReportTarget(
+            name="demo", server_version="18", database="", system_identifier=None, in_recovery=False
+        ),
+        window=ReportWindow(since=now, until=now),
+        findings=(),
+        recommendations=(),
+        unknown=(Unknown(rule=LOW, subject=subject, missing=("memory_bytes",)),),
+    )
+
+    checks = checklist.compare((lost, doubtful), report, ())
+
+    assert not checklist.complete(checks)
+    said = checklist.text(checks, report, 120)
+    assert "Planted 2 faults: found 0." in said
+    assert said.count("MISSED") == 2
+    assert said.count("Undecided, for want of memory_bytes.") == 1
 
 
 def test_finds_what_it_planted(base: Path, tmp_path: Path) -> None:

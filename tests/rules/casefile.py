@@ -90,6 +90,7 @@ class Repeated(Part):
 
     sql: str
     times: int = Field(default=1, ge=1)
+    reconnect: bool = False
 
 
 class Live(Part):

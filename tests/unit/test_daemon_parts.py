@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import threading
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
 from pgtune_advisor.daemon.endpoint import Endpoint
@@ -235,3 +237,48 @@ def test_a_step_says_when_it_runs_again() -> None:
         schedule.pace("gone", 0.01)
     finally:
         schedule.stop()
+
+
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs" / "daemon.md").read_text(encoding="utf-8")
+
+
+def test_the_documentation_names_every_metric() -> None:
+    documented = dict(
+        re.findall(r"^\| `(pgtune_advisor_\w+)` \| ([\w, ]*?) ?\|", DOCS, re.MULTILINE)
+    )
+    real = {}
+    for metric in vars(Metrics()).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            suffix = "_total" if family.type == "counter" else ""
+            real[family.name + suffix] = ", ".join(metric._labelnames)
+    assert documented == real
+
+
+def test_the_documentation_names_every_action() -> None:
+    used = set()
+    for source in [*(ROOT / "pgtune_advisor/daemon").glob("*.py"), ROOT / "pgtune_advisor/logs.py"]:
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            match node:
+                case ast.keyword(arg="action", value=ast.Constant(value=str(name))):
+                    used.add(name)
+                case ast.Assign(
+                    targets=[ast.Name(id="action")],
+                    value=ast.IfExp(
+                        body=ast.Constant(value=str(one)), orelse=ast.Constant(value=str(other))
+                    ),
+                ):
+                    used |= {one, other}
+                case ast.Dict(
+                    keys=[ast.Constant(value="action"), *_],
+                    values=[ast.Constant(value=str(name)), *_],
+                ):
+                    used.add(name)
+    section = DOCS.partition("## The log")[2].partition("\n## ")[0]
+    documented = {
+        name
+        for row in re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert documented == used

@@ -139,45 +139,6 @@ def test_functions_of_values_are_none_on_columns(condition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "kind", "certain"),
-    [
-        ("like '%abc'", "like-leading-wildcard", True),
-        ("like '_bc'", "like-leading-wildcard", True),
-        ("ilike '%abc%'", "like-leading-wildcard", True),
-        ("like 'abc%'", "like-prefix", True),
-        ("like 'a%c'", "like-prefix", True),
-        ("like 'abc'", "like-exact", True),
-        ("like E'100\\\\%'", "like-exact", True),
-        ("like $1", "like-parameter", True),
-        ("ilike $1::text", "like-parameter", True),
-        ("like '%' || $1 || '%'", "like-leading-wildcard", True),
-        ("like concat('%', $1, '%')", "like-leading-wildcard", True),
-        ("like concat('%', $1::text) escape '!'", "like-leading-wildcard", True),
-        ("like 'a' || $1", "like-prefix", True),
-        ("like $1 || '%'", "like-prefix", False),
-        ("like $2 || $1 || $3", "like-leading-wildcard", False),
-        ("like $1 || $2", "like-parameter", True),
-        ("like any(array['%a', 'b%'])", "like-leading-wildcard", True),
-        ("like any($1)", "like-parameter", True),
-        ("~~ '%a'", "like-leading-wildcard", True),
-    ],
-)
-def test_like(pattern: str, kind: PredicateKind, certain: bool) -> None:
-    found = one(f"name {pattern}")
-    assert fields(found, "column", "kind", "certain") == ("name", kind, certain)
-    assert found.like == kind.removeprefix("like-")
-    assert not found.negated
-
-
-def test_like_keeps_its_form_under_a_function() -> None:
-    prefix, wildcard = predicates(
-        "select 1 from t where lower(name) like 'a%' and lower(name) like '%a'"
-    )
-    assert fields(prefix, "kind", "like") == ("function-on-column", "prefix")
-    assert fields(wildcard, "kind", "functions") == ("like-leading-wildcard", ("lower",))
-
-
-@pytest.mark.parametrize(
     "condition", ["name not like '%a'", "not name ilike '%a'", "name !~~ '%a'", "name not in ('a')"]
 )
 def test_negation(condition: str) -> None:
@@ -279,7 +240,9 @@ def test_a_join_over_functions_and_ranges() -> None:
 
 
 def test_between_columns_is_two_comparisons() -> None:
-    found = predicates("select 1 from t, u where $1 between t.id and u.tid and t.id between 1 and 2")
+    found = predicates(
+        "select 1 from t, u where $1 between t.id and u.tid and t.id between 1 and 2"
+    )
     assert [(p.column, p.operator) for p in found] == [
         ("id", "<="),
         ("tid", ">="),

@@ -48,15 +48,17 @@ TEMPLATES = (
 MARK = "zqxj"
 NUMBER = 918273645
 
-words = st.sampled_from(
-    "select insert update delete from where join on using group by order limit offset union with "
-    "values set into and or not in any all like ilike is null between case when then end as cast "
-    "lower date extract year interval array row exists lateral recursive t u v a b c id $1 $2 $3 "
-    "( ) [ ] , ; . :: = <> < > + - * / % || -> ->> @> ? ~ ! 'x' '%x' E'\\'' $$ $$ \" /* */ -- 1 2.5 "
-    "vacuum analyze create index table execute copy declare cursor for begin merge when".split()
+WORDS = r"""
+    select insert update delete from where join on using group by order limit offset union with
+    values set into and or not in any all like ilike is null between case when then end as cast
+    lower date extract year interval array row exists lateral recursive t u v a b c id $1 $2 $3
+    ( ) [ ] , ; . :: = <> < > + - * / % || -> ->> @> ? ~ ! 'x' '%x' E'\'' $$ $$ " /* */ -- 1 2.5
+    vacuum analyze create index table execute copy declare cursor for begin merge when
+"""
+soup = st.lists(st.sampled_from(WORDS.split()), max_size=30).map(" ".join)
+texts = st.one_of(
+    st.text(max_size=200), soup, st.binary(max_size=60).map(lambda b: b.decode("latin1"))
 )
-soup = st.lists(words, max_size=30).map(" ".join)
-texts = st.one_of(st.text(max_size=200), soup, st.binary(max_size=60).map(lambda b: b.decode("latin1")))
 spaces = st.sampled_from([" ", "\n", "\t ", " /* c */ ", " -- c\n"])
 
 

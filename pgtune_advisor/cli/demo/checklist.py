@@ -11,25 +11,32 @@ from fnmatch import fnmatchcase
 from pgtune_advisor.cli.demo.faults import Fault
 from pgtune_advisor.domain.findings import Finding
 from pgtune_advisor.domain.recommendations import Report
-from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.statements import StatementText
 from pgtune_advisor.emit.tables import plain_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A fault, and the findings that name it: none is a miss."""
+    """A fault, and the findings that name it: none is a miss.
+
+    `lacking` are facts that were unknown where the rule could not decide.
+    """
 
     fault: Fault
     findings: tuple[Finding, ...]
+    lacking: tuple[str, ...]
 
 
-def compare(faults: Iterable[Fault], report: Report, snapshot: Snapshot) -> tuple[Check, ...]:
-    """Each fault with what was found of it."""
-    texts = {text.query_id: text.text or "" for text in snapshot.statement_texts}
+def compare(
+    faults: Iterable[Fault], report: Report, statements: Iterable[StatementText]
+) -> tuple[Check, ...]:
+    """Each fault with what was found of it; the statements tell which of them a finding means."""
+    texts = {statement.query_id: statement.text or "" for statement in statements}
     return tuple(
         Check(
             fault=fault,
             findings=tuple(f for f in report.findings if _names(f, fault, texts)),
+            lacking=_lacking(fault, report),
         )
         for fault in faults
     )
@@ -45,7 +52,7 @@ def text(checks: Sequence[Check], report: Report, width: int) -> str:
     found = sum(bool(check.findings) for check in checks)
     named = {finding.key for check in checks for finding in check.findings}
     rows = [
-        ["found" if check.findings else "MISSED", check.fault.rule, _words(check.fault)]
+        ["found" if check.findings else "MISSED", check.fault.rule, _words(check)]
         for check in checks
     ]
     others = [finding for finding in report.findings if finding.key not in named]
@@ -63,9 +70,25 @@ def text(checks: Sequence[Check], report: Report, width: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _words(fault: Fault) -> str:
-    subject = "" if set(fault.subject) & set("*/") or fault.subject == "server" else fault.subject
-    return f"{subject.removeprefix('shop.')}: {fault.planted}" if subject else fault.planted
+def _words(check: Check) -> str:
+    fault = check.fault
+    plain = fault.subject.removeprefix("shop.")
+    speaking = plain != "server" and not set(plain) & set("*/")
+    words = f"{plain}: {fault.planted}" if speaking else fault.planted
+    if check.findings or not check.lacking:
+        return words
+    return f"{words} Undecided, for want of {', '.join(check.lacking)}."
+
+
+def _lacking(fault: Fault, report: Report) -> tuple[str, ...]:
+    undecided = (unknown for unknown in report.unknown if unknown.rule == fault.rule)
+    facts = {
+        fact
+        for unknown in undecided
+        if unknown.subject.label == "*" or fnmatchcase(unknown.subject.label, fault.subject)
+        for fact in unknown.missing
+    }
+    return tuple(sorted(facts))
 
 
 def _lowered(checks: Iterable[Check]) -> list[str]:

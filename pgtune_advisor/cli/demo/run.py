@@ -55,7 +55,7 @@ def run(directory: Path, *, keep: bool, port: int | None) -> bool:
                 cluster = stack.enter_context(shop.make_server(planted, port))
             outcome = _observe(cluster, planted, bar)
         written = output_dir.write(outcome.report, directory, platform="none")
-        checks = checklist.compare(planted, outcome.report, outcome.snapshot)
+        checks = checklist.compare(planted, outcome.report, outcome.snapshot.statement_texts)
         _say(render(outcome.report, "table", width=width(), color=colored()))
         _say(farewell.excerpts(written, directory, width()))
         _say(checklist.text(checks, outcome.report, width()))

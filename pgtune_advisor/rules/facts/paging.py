@@ -14,6 +14,8 @@ from pgtune_advisor.sqltext import Shape
 
 # A look-up in one more table: three levels of its index and a heap block.
 _BLOCKS_PER_LOOKUP: Final = 4
+# Entries of a narrow key in a leaf of a btree.
+_ENTRIES_PER_LEAF: Final = 350
 _READS_ALL: Final = 0.5
 
 
@@ -43,7 +45,8 @@ class Paging:
         order = self._ordering(shape, first)
         if order is None and blocks >= first.pages * _READS_ALL:
             return blocks * density
-        return blocks * (1 + (density - 1) * (order or 0.0) ** 2)
+        met = 1 + (density - 1) * (order or 0.0) ** 2
+        return blocks / (1 / met + 1 / _ENTRIES_PER_LEAF)
 
     def _ordering(self, shape: Shape, relation: Relation) -> float | None:
         """The correlation of the table with its first order column; None where no index has it."""

@@ -35,7 +35,7 @@ class PredicateFacts:
     )
 
     database: str = fact("database", source="pg_stat_statements.dbid")
-    query_id: int = fact("id of the statement", source="pg_stat_statements.queryid")
+    query_id: int = fact("id of the statement", unit="id", source="pg_stat_statements.queryid")
     statement_text: str = fact("text without constants", source=_TEXT)
     calls: int | None = fact("calls in the window", source="pg_stat_statements.calls")
     total_ms: float | None = fact(

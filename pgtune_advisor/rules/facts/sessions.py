@@ -27,7 +27,7 @@ class BackendFacts:
     KIND: ClassVar[str] = "backend"
     NEEDS: ClassVar[tuple[str, ...]] = ("backends",)
 
-    pid: int = fact("process id", source=f"{_ACTIVITY}.pid")
+    pid: int = fact("process id", unit="id", source=f"{_ACTIVITY}.pid")
     database: str = fact("database", source=f"{_ACTIVITY}.datname")
     user: str = fact("role", source=f"{_ACTIVITY}.usename")
     application: str = fact("application name", source=f"{_ACTIVITY}.application_name")
@@ -162,14 +162,16 @@ class LockWaitFacts:
     KIND: ClassVar[str] = "lock_wait"
     NEEDS: ClassVar[tuple[str, ...]] = ("lock_waits", "backends")
 
-    pid: int = fact("process id that waits", source="pg_locks.pid")
+    pid: int = fact("process id that waits", unit="id", source="pg_locks.pid")
     database: str = fact("database", source="pg_locks.database")
     mode: str = fact("lock that is waited for", source="pg_locks.mode")
     lock_type: str = fact("what kind of thing is locked", source="pg_locks.locktype")
     relation: str = fact("table or index, or nothing", source="pg_locks.relation")
     wait_ms: float | None = derived("time waited", unit="ms", source="pg_locks.waitstart")
     query: str = fact("statement that waits, without constants", source=f"{_ACTIVITY}.query")
-    blocker_pid: int | None = fact("first process in the way", source="pg_blocking_pids()")
+    blocker_pid: int | None = fact(
+        "first process in the way", unit="id", source="pg_blocking_pids()"
+    )
     blocker_state: str = fact("what the blocker does", source=f"{_ACTIVITY}.state")
     blocker_user: str = fact("role of the blocker", source=f"{_ACTIVITY}.usename")
     blocker_query: str = fact("statement of the blocker", source=f"{_ACTIVITY}.query")

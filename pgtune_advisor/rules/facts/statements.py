@@ -25,7 +25,7 @@ class StatementFacts:
 
     database: str = fact("database", source=f"{_STAT}.dbid")
     user: str = fact("role", source=f"{_STAT}.userid")
-    query_id: int | None = fact("id of the statement", source=f"{_STAT}.queryid")
+    query_id: int | None = fact("id of the statement", unit="id", source=f"{_STAT}.queryid")
     toplevel: bool = fact("sent by a client, not by a function", source=f"{_STAT}.toplevel")
     statement_text: str | None = fact("text without constants", source=f"{_STAT}.query")
     kind: str | None = derived("select, insert, update, utility, …", source=f"{_STAT}.query")
