@@ -77,7 +77,7 @@ class Teller:
             self._error(logging.WARNING, f"{self._target} is down", error, action="target_down")
             self._changed()
 
-    def silent(self, error: TargetError) -> None:
+    def silent(self, error: AdvisorError) -> None:
         """A target that is down does not answer yet."""
         self._metrics.pings.labels(self._target).inc()
         self._health.bad(self._target, "down", error.primary)

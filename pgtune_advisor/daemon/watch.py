@@ -135,7 +135,7 @@ class Watch:
         """Whether a target that is down answers again; only a good cycle makes it up."""
         try:
             self._open().ping()
-        except TargetError as error:
+        except AdvisorError as error:
             self._close()
             self._failures += 1
             self._teller.silent(error)

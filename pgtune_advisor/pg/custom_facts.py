@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast, get_args
+from pathlib import Path
+from typing import Any, cast, get_args
 
-from pgtune_advisor.domain.custom import FactColumn, FactType
+from pgtune_advisor.domain.custom import CustomFact, FactColumn, FactType
+from pgtune_advisor.domain.errors import RuleError
 from pgtune_advisor.domain.findings import Value
 from pgtune_advisor.pg.headers import Entry, Source, broken
 
@@ -88,3 +91,28 @@ def fact_value(column: FactColumn, raw: object) -> Value:
             return float(raw)
         case _:
             raise ValueError(f"{column.name} is not {column.type}: {type(raw).__name__}")
+
+
+def fact_builder(
+    path: Path, table: CustomTable, names: Sequence[str], database: str
+) -> Callable[[Sequence[Any]], CustomFact]:
+    """A function from a record to a fact; it raises RuleError for a value of another type."""
+
+    def build(record: Sequence[Any]) -> CustomFact:
+        values = dict(zip(names, record, strict=True))
+        label = values[table.label]
+        try:
+            facts = tuple((c.name, fact_value(c, values[c.name])) for c in table.columns)
+        except ValueError as error:
+            raise RuleError(
+                f"the collection query {path} returns a value of another type",
+                detail=f"{error}.",
+            ) from None
+        return CustomFact(
+            database=database,
+            table=table.name,
+            label="" if label is None else str(label),
+            values=facts,
+        )
+
+    return build

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
-from pgtune_advisor.domain.custom import CustomFact
 from pgtune_advisor.domain.errors import RuleError, TargetError
 from pgtune_advisor.pg.conninfo import APPLICATION
-from pgtune_advisor.pg.custom_facts import CustomTable, fact_value
+from pgtune_advisor.pg.custom_facts import fact_builder
 from pgtune_advisor.pg.errors import connection_lost, query_error
 from pgtune_advisor.pg.queries import MARK, Query
 from pgtune_advisor.pg.rows import builder, columns
@@ -29,6 +28,7 @@ _GUARDS: Final[LiteralString] = (
     " pg_catalog.set_config('statement_timeout', %(guard_timeout)s, true),"
     " pg_catalog.set_config('lock_timeout', %(guard_lock_timeout)s, true),"
     " pg_catalog.set_config('search_path', 'pg_catalog', true),"
+    " pg_catalog.set_config('work_mem', '16MB', true),"
     " pg_catalog.set_config('jit', 'off', true),"
     " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),"
     " pg_catalog.set_config('TimeZone', 'UTC', true),"
@@ -68,16 +68,6 @@ class Session:
         QueryError where the query fails, TargetError where the connection does, RuleError where
         the query returns other columns than it should.
         """
-        expected, build = self._shape(query)
-        with self._answer(query, params or {}, schema) as cursor:
-            names = tuple(column.name for column in cursor.description or ())
-            if names != expected:
-                raise _other_columns(query, expected, names)
-            return list(map(build, cursor))
-
-    def _run(
-        self, query: Query, params: Mapping[str, Any], schema: str | None
-    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         text: LiteralString | sql.Composed = _GUARDS + query.text
         if schema is not None:
             lead, _, rest = query.text.partition("{schema}")
@@ -89,14 +79,29 @@ class Session:
         }
         began = monotonic()
         try:
-            cursor = psycopg.ClientCursor(self._connection)
-            with cursor:
-                cursor.execute(text, {**guards, **params})
+            with psycopg.ClientCursor(self._connection) as cursor:
+                cursor.execute(text, {**guards, **(params or {})})
                 cursor.nextset()
-                names = tuple(column.name for column in cursor.description or ())
-                return names, cursor.fetchall()
+                build = self._builder(query, [c.name for c in cursor.description or ()])
+                return list(map(build, cursor))
         except psycopg.Error as error:
             raise self._failure(error, query, (monotonic() - began) * 1000) from None
+
+    def _builder(self, query: Query, names: list[str]) -> Callable[[Sequence[Any]], Any]:
+        """What makes rows of the query's records; RuleError where it returns other columns."""
+        expected: Sequence[str]
+        if query.custom:
+            expected = (query.custom.label, *(column.name for column in query.custom.columns))
+            build = fact_builder(query.path, query.custom, names, self.database)
+        else:
+            expected = columns(query.row_type)
+            build = builder(query.row_type)
+        if sorted(names) != sorted(expected) or not (query.custom or names == list(expected)):
+            raise RuleError(
+                f"the collection query {query.path} returns other columns than it says",
+                detail=f"It returns {', '.join(names)}; expected are {', '.join(expected)}.",
+            )
+        return build
 
     def _failure(self, error: psycopg.Error, query: Query, elapsed_ms: float) -> Exception:
         if self._stopped():
@@ -104,34 +109,3 @@ class Session:
         if self._connection.closed:
             return connection_lost(error, self._where)
         return query_error(error, timeout_ms=query.timeout_ms, elapsed_ms=elapsed_ms)
-
-    def _facts(
-        self,
-        query: Query,
-        table: CustomTable,
-        names: tuple[str, ...],
-        records: list[tuple[Any, ...]],
-    ) -> list[CustomFact]:
-        expected = (table.label, *(column.name for column in table.columns))
-        if set(names) != set(expected) or len(names) != len(expected):
-            raise _other_columns(query, expected, names)
-        facts = []
-        for record in records:
-            values = dict(zip(names, record, strict=True))
-            label = values.pop(table.label)
-            facts.append(
-                CustomFact(
-                    database=self.database,
-                    table=table.name,
-                    label="" if label is None else str(label),
-                    values=tuple((c.name, fact_value(c, values[c.name])) for c in table.columns),
-                )
-            )
-        return facts
-
-
-def _other_columns(query: Query, expected: tuple[str, ...], names: tuple[str, ...]) -> RuleError:
-    return RuleError(
-        f"the collection query {query.path} returns other columns than it says",
-        detail=f"It returns {', '.join(names)}; expected are {', '.join(expected)}.",
-    )

@@ -72,7 +72,7 @@ def load_rules(
             if rule.id in by_id:
                 notes.append(f"rule {rule.id}: {path} replaces {by_id[rule.id].path}")
             by_id[rule.id] = rule
-    names = {alias: rule.id for rule in by_id.values() for alias in (rule.id, *rule.spec.aliases)}
+    names = _names(by_id.values())
     off = {_named(name, names, "rules.disabled") for name in disabled}
     given = {_named(k, names, "rules.params"): v for k, v in (params or {}).items()}
     rules = tuple(
@@ -83,6 +83,19 @@ def load_rules(
     return RuleBook(
         rules=rules, catalogue=catalogue, disabled=tuple(sorted(off)), notes=tuple(notes)
     )
+
+
+def _names(rules: Iterable[Rule]) -> dict[str, str]:
+    """Every id and alias with the id that it means."""
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        for name in (rule.id, *rule.spec.aliases):
+            other = found.setdefault(name, rule)
+            if other is not rule:
+                raise RuleError(
+                    f'{rule.path}: the name "{name}" is taken', detail=f"{other.path} has it."
+                )
+    return {name: rule.id for name, rule in found.items()}
 
 
 def _named(name: str, names: Mapping[str, str], where: str) -> str:

@@ -20,7 +20,7 @@ _BATCH: Final = 500
 
 
 def save(connection: Connection, target_id: int, snapshot: Snapshot, *, full: bool) -> None:
-    """Keep the snapshot. It must be newer than those that are kept of its target."""
+    """Keep the snapshot."""
     body = codec.encode(replace(snapshot, statement_texts=()))
     row = {
         "target_id": target_id,
@@ -105,8 +105,8 @@ def _of(target: str, full: bool | None) -> Select[Any]:
 
 
 def latest(connection: Connection, target: str, *, full: bool | None) -> Snapshot | None:
-    """The newest snapshot of the target."""
-    return _load(connection, _of(target, full).order_by(snapshots.c.taken_at.desc()))
+    """The snapshot of the target that was recorded last."""
+    return _load(connection, _of(target, full).order_by(snapshots.c.id.desc()))
 
 
 def before(

@@ -235,7 +235,7 @@ class Store:
             cursor.execute("PRAGMA incremental_vacuum")
             cursor.fetchall()
             # A reader may hold on to the log, and no writer comes in meanwhile: so not for long.
-            cursor.execute("PRAGMA busy_timeout = 500")
+            cursor.execute("PRAGMA busy_timeout = 50")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.execute(f"PRAGMA busy_timeout = {int(engines.BUSY_SECONDS * 1000)}")
 

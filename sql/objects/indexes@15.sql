@@ -53,16 +53,16 @@ JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
 CROSS JOIN LATERAL (
     SELECT
-        pg_catalog.array_agg(m.name ORDER BY m.position) FILTER (WHERE m.is_key) AS keys,
-        pg_catalog.array_agg(m.name ORDER BY m.position) FILTER (WHERE NOT m.is_key) AS include,
-        pg_catalog.array_agg(m.is_expression ORDER BY m.position) FILTER (WHERE m.is_key)
+        pg_catalog.array_agg(m.name) FILTER (WHERE m.is_key) AS keys,
+        pg_catalog.array_agg(m.name) FILTER (WHERE NOT m.is_key) AS include,
+        pg_catalog.array_agg(m.is_expression) FILTER (WHERE m.is_key)
             AS key_is_expression,
-        pg_catalog.array_agg(m.opclass ORDER BY m.position) FILTER (WHERE m.is_key) AS opclasses,
-        pg_catalog.array_agg(m.opclass_name ORDER BY m.position) FILTER (WHERE m.is_key)
+        pg_catalog.array_agg(m.opclass) FILTER (WHERE m.is_key) AS opclasses,
+        pg_catalog.array_agg(m.opclass_name) FILTER (WHERE m.is_key)
             AS opclass_names,
-        pg_catalog.array_agg(m.collation ORDER BY m.position) FILTER (WHERE m.is_key)
+        pg_catalog.array_agg(m.collation) FILTER (WHERE m.is_key)
             AS collations,
-        pg_catalog.array_agg(m.order_by ORDER BY m.position) FILTER (WHERE m.is_key) AS orders
+        pg_catalog.array_agg(m.order_by) FILTER (WHERE m.is_key) AS orders
     FROM (
         SELECT
             u.position,
@@ -121,6 +121,7 @@ CROSS JOIN LATERAL (
                 ELSE pg_catalog.quote_ident(qn.nspname) || '.' END
                 || pg_catalog.quote_ident(q.opcname) AS name
         ) AS f
+        ORDER BY u.position
     ) AS m
 ) AS k
 LEFT JOIN pg_catalog.pg_constraint AS o

@@ -10,18 +10,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, text
 
-from daemon_lab.facts import START, cycle, finding, recommendation, report, snapshot
+from daemon_lab.facts import START, after, cycle, finding, recommendation, report, snapshot
 from daemon_lab.scenarios import SCENARIOS, Scenario
 from pgtune_advisor.domain.errors import OutputError, UsageError
 from pgtune_advisor.settings import StoreSection
 from pgtune_advisor.store import Store, migrations
 
 SECTION = StoreSection()
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -72,6 +74,23 @@ def test_readers_beside_the_writer(store: Store, tmp_path: Path) -> None:
             reader.record_cycle(cycle(2))
 
 
+def test_a_reader_that_holds_on_costs_no_history(store: Store, tmp_path: Path) -> None:
+    """The log cannot be shortened then, and is too large itself: that is no reason to forget."""
+    store.keep(timedelta(days=30), 1024**2)
+    store.record_cycle(cycle(0), snapshot(0))
+    reader = sqlite3.connect(tmp_path / "advisor.sqlite3", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM snapshots").fetchall()
+    for minute in range(1, 31):
+        store.record_cycle(cycle(minute), snapshot(minute, filler=os.urandom(25_000).hex()))
+    assert store.size_bytes() > 1024**2
+    kept = [store.snapshot_before("shop", after(minute)) is not None for minute in range(31)]
+    assert sum(kept) > 10
+    reader.close()
+    store.record_cycle(cycle(31), snapshot(31))
+    assert store.size_bytes() <= 1024**2
+
+
 def test_a_reader_leaves_no_file_that_the_daemon_could_not_write(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         os.chown(tmp_path, 12345, 12345)
@@ -104,7 +123,8 @@ except AdvisorError as error:
 
 def read_as_other(folder: Path) -> str:
     command = [sys.executable, "-c", READ_AS_OTHER, str(folder)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return ran.stdout.strip()
 
 
 def test_reading_where_nothing_can_be_written() -> None:
