@@ -57,7 +57,13 @@ CROSS JOIN LATERAL (
         pg_catalog.array_agg(m.name) FILTER (WHERE NOT m.is_key) AS include,
         pg_catalog.array_agg(m.is_expression) FILTER (WHERE m.is_key)
             AS key_is_expression,
-        pg_catalog.array_agg(m.opclass) FILTER (WHERE m.is_key) AS opclasses,
+        pg_catalog.array_agg(
+            CASE
+                WHEN m.opclass_options IS NOT NULL
+                    THEN m.opclass_name || '(' || m.opclass_options || ')'
+                WHEN NOT m.opclass_is_default THEN m.opclass_name
+            END
+        ) FILTER (WHERE m.is_key) AS opclasses,
         pg_catalog.array_agg(m.opclass_name) FILTER (WHERE m.is_key)
             AS opclass_names,
         pg_catalog.array_agg(m.collation) FILTER (WHERE m.is_key)
@@ -65,62 +71,66 @@ CROSS JOIN LATERAL (
         pg_catalog.array_agg(m.order_by) FILTER (WHERE m.is_key) AS orders
     FROM (
         SELECT
-            u.position,
             u.position <= i.indnkeyatts AS is_key,
             u.number = 0 AS is_expression,
             a.attname::pg_catalog.text AS name,
-            f.name AS opclass_name,
-            CASE
-                WHEN x.attoptions IS NOT NULL THEN f.name || '(' || (
-                    SELECT pg_catalog.string_agg(
-                        pg_catalog.quote_ident(pg_catalog.split_part(v.option, '=', 1)) || '='
-                        || pg_catalog.quote_literal(pg_catalog.substr(
-                            v.option, pg_catalog.strpos(v.option, '=') + 1)),
-                        ', ' ORDER BY v.position)
-                    FROM pg_catalog.unnest(x.attoptions) WITH ORDINALITY AS v (option, position)
-                ) || ')'
-                -- The default for this type: of the type itself, or of a general one that it is
-                -- binary coercible to. Where that cannot be told, naming the class is right too.
-                WHEN q.opcdefault AND (
-                    q.opcintype = COALESCE(NULLIF(y.typbasetype, 0), y.oid, x.atttypid)
+            (
+                SELECT CASE WHEN qn.nspname = 'pg_catalog' THEN ''
+                    ELSE pg_catalog.quote_ident(qn.nspname) || '.' END
+                    || pg_catalog.quote_ident(q.opcname)
+                FROM pg_catalog.pg_opclass AS q
+                JOIN pg_catalog.pg_namespace AS qn ON qn.oid = q.opcnamespace
+                WHERE q.oid = i.indclass[u.position - 1]
+            ) AS opclass_name,
+            -- The default for this type: of the type itself, or of a general one that it is binary
+            -- coercible to. Where that cannot be told, naming the class is right too.
+            (
+                SELECT q.opcdefault AND (
+                    q.opcintype = a.atttypid
                     OR qt.typispreferred
                     OR qt.typtype = 'p'
-                    OR (u.number = 0 AND q.opckeytype <> 0)
-                ) THEN NULL
-                ELSE f.name
-            END AS opclass,
+                    OR (u.number = 0 AND (q.opckeytype <> 0 OR q.opcintype = x.atttypid))
+                    OR q.opcintype = (
+                        SELECT y.typbasetype FROM pg_catalog.pg_type AS y WHERE y.oid = a.atttypid
+                    )
+                )
+                FROM pg_catalog.pg_opclass AS q
+                JOIN pg_catalog.pg_type AS qt ON qt.oid = q.opcintype
+                WHERE q.oid = i.indclass[u.position - 1]
+            ) AS opclass_is_default,
+            (
+                SELECT pg_catalog.string_agg(
+                    pg_catalog.quote_ident(pg_catalog.split_part(v.option, '=', 1)) || '='
+                    || pg_catalog.quote_literal(pg_catalog.substr(
+                        v.option, pg_catalog.strpos(v.option, '=') + 1)),
+                    ', ' ORDER BY v.position)
+                FROM pg_catalog.unnest(x.attoptions) WITH ORDINALITY AS v (option, position)
+            ) AS opclass_options,
             CASE
-                WHEN l.oid IS NULL OR l.oid = a.attcollation THEN NULL
+                WHEN COALESCE(i.indcollation[u.position - 1], 0) IN (0, a.attcollation) THEN NULL
                 -- An expression's own collation is not in the catalogue: unless no column of the
                 -- table has a special one, the index's is spelt out.
-                WHEN u.number = 0 AND l.oid = 100 AND NOT EXISTS (
+                WHEN u.number = 0 AND i.indcollation[u.position - 1] = 100 AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_attribute AS z
                     WHERE z.attrelid = i.indrelid AND z.attnum > 0
                         AND z.attcollation NOT IN (0, 100)
                 ) THEN NULL
-                ELSE CASE WHEN ln.nspname = 'pg_catalog' THEN ''
-                    ELSE pg_catalog.quote_ident(ln.nspname) || '.' END
-                    || pg_catalog.quote_ident(l.collname)
+                ELSE (
+                    SELECT CASE WHEN ln.nspname = 'pg_catalog' THEN ''
+                        ELSE pg_catalog.quote_ident(ln.nspname) || '.' END
+                        || pg_catalog.quote_ident(l.collname)
+                    FROM pg_catalog.pg_collation AS l
+                    JOIN pg_catalog.pg_namespace AS ln ON ln.oid = l.collnamespace
+                    WHERE l.oid = i.indcollation[u.position - 1]
+                )
             END AS collation,
             CASE i.indoption[u.position - 1]
                 WHEN 1 THEN 'DESC NULLS LAST' WHEN 2 THEN 'NULLS FIRST' WHEN 3 THEN 'DESC' ELSE ''
             END AS order_by
         FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS u (number, position)
+        JOIN pg_catalog.pg_attribute AS x ON x.attrelid = i.indexrelid AND x.attnum = u.position
         LEFT JOIN pg_catalog.pg_attribute AS a
             ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number <> 0
-        LEFT JOIN pg_catalog.pg_type AS y ON y.oid = a.atttypid
-        LEFT JOIN pg_catalog.pg_attribute AS x
-            ON x.attrelid = i.indexrelid AND x.attnum = u.position
-        LEFT JOIN pg_catalog.pg_opclass AS q ON q.oid = i.indclass[u.position - 1]
-        LEFT JOIN pg_catalog.pg_namespace AS qn ON qn.oid = q.opcnamespace
-        LEFT JOIN pg_catalog.pg_type AS qt ON qt.oid = q.opcintype
-        LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = i.indcollation[u.position - 1]
-        LEFT JOIN pg_catalog.pg_namespace AS ln ON ln.oid = l.collnamespace
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN qn.nspname = 'pg_catalog' THEN ''
-                ELSE pg_catalog.quote_ident(qn.nspname) || '.' END
-                || pg_catalog.quote_ident(q.opcname) AS name
-        ) AS f
         ORDER BY u.position
     ) AS m
 ) AS k

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pgtune_advisor.cli.demo.faults import Fault
@@ -45,8 +45,10 @@ def session(cluster: PrivateCluster, fault: Fault) -> Iterator[None]:
     psql = _start(cluster, "psql", ["-Xq"], fault.application)
     try:
         assert psql.stdin is not None
-        psql.stdin.write(fault.path.read_bytes())
-        psql.stdin.flush()
+        # One that could not connect is gone, and waiting for it tells so.
+        with suppress(BrokenPipeError):
+            psql.stdin.write(fault.path.read_bytes())
+            psql.stdin.flush()
         _await_session(cluster, fault.application)
         yield
     finally:
