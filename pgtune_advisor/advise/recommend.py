@@ -115,11 +115,12 @@ def _applicability(group: _Group, wanted: Sequence[Applicability]) -> Applicabil
 
 def _impact(group: _Group) -> Impact:
     """What is known without a planner: the space that drops free, the statements concerned."""
-    freed = [
-        match.row.size_bytes
+    # Two rules that want the same index dropped free its space once.
+    freed = {
+        match.finding.subject.label: match.row.size_bytes
         for match in group.matches
         if any(isinstance(change, DropIndex) for change in group.changes)
-    ]
+    }
     statements: dict[tuple[int | None, str], StatementImpact] = {}
     for match in group.matches:
         query_id = match.names.get("query_id")
@@ -130,4 +131,6 @@ def _impact(group: _Group) -> Impact:
                 calls=match.names.get("calls"),
             )
             statements[query_id, match.names["statement_text"]] = impact
-    return Impact(size_bytes=-sum(freed) if freed else None, statements=tuple(statements.values()))
+    return Impact(
+        size_bytes=-sum(freed.values()) if freed else None, statements=tuple(statements.values())
+    )

@@ -11,7 +11,7 @@ from pgtune_advisor.domain.activity import Backend
 from pgtune_advisor.domain.errors import TargetError
 from pgtune_advisor.domain.redaction import redact
 from pgtune_advisor.pg.pools import Pools
-from pgtune_advisor.sqltext.fingerprint import normalise
+from pgtune_advisor.sqltext import normalise
 
 # Tables whose rows name a relation, and the field that does; only its own database can name it.
 NAMING = {"lock_waits": "relation", "vacuums": "table"}

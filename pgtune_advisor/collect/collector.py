@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Literal
+from typing import Literal
 
 from pgtune_advisor.collect.activity import cleaned, name_relations
 from pgtune_advisor.collect.contents import CUSTOM, read_contents, read_query
@@ -104,6 +104,10 @@ class Collector:
         self._capabilities = cycle.capabilities
         self._statements(cycle, server, pace)
         name_relations(cycle, self._pools, here, cycle.capabilities.databases)
+        if pace == "full":
+            # Whoever has looked at every table holds them all in the caches of its session: the
+            # server gets that memory back.
+            self._pools.close()
         return self._snapshot(cycle, server)
 
     def _begin(self, session: Session, pace: Pace) -> Cycle:

@@ -13,8 +13,7 @@ from pgtune_advisor.domain.redaction import redact
 from pgtune_advisor.domain.statements import Statement, StatementText
 from pgtune_advisor.pg.errors import CapabilityError
 from pgtune_advisor.pg.session import Session
-from pgtune_advisor.sqltext.comments import is_own
-from pgtune_advisor.sqltext.fingerprint import normalise
+from pgtune_advisor.sqltext import is_own, normalise
 
 TABLES: Final = ("statements", "statements_info", "statement_texts")
 MAX_TEXT: Final = 20_000

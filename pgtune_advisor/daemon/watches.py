@@ -20,7 +20,7 @@ _STAGGER_S = 0.25
 
 
 class Watches:
-    """The targets' watches and their places in the schedule. Used by the main thread only."""
+    """The targets' watches and their places in the schedule; for the main thread."""
 
     def __init__(
         self, store: Store, metrics: Metrics, health: Health, changed: Callable[[], None]

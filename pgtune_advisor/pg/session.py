@@ -17,6 +17,7 @@ from pgtune_advisor.pg.queries import MARK, Query
 from pgtune_advisor.pg.rows import builder, columns
 
 LOCK_TIMEOUT_MS: Final = 100
+_CHUNK: Final = 2000
 
 # The guards travel with the query in one simple-protocol message, which is one transaction of its
 # own: nothing outlives it, so a transaction pooler cannot hand our settings to an application,
@@ -83,7 +84,10 @@ class Session:
                 cursor.execute(text, {**guards, **(params or {})})
                 cursor.nextset()
                 build = self._builder(query, [c.name for c in cursor.description or ()])
-                return list(map(build, cursor))
+                rows: list[Any] = []
+                while records := cursor.fetchmany(_CHUNK):
+                    rows += map(build, records)
+                return rows
         except psycopg.Error as error:
             raise self._failure(error, query, (monotonic() - began) * 1000) from None
 

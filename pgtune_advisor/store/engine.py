@@ -25,8 +25,10 @@ WRITING: Final = {"sqlite_begin": "BEGIN IMMEDIATE"}
 
 
 def sqlite_path(url: str, state_dir: Path) -> Path:
-    """The file of a SQLite store."""
-    return state_dir / FILE_NAME if url == "sqlite" else Path(url.removeprefix("sqlite:///"))
+    """The file of a SQLite store; the path of `sqlite:///path` begins at the root."""
+    if url == "sqlite":
+        return state_dir / FILE_NAME
+    return Path("/", url.removeprefix("sqlite:").lstrip("/"))
 
 
 def sqlite_engine(path: Path, *, read_only: bool) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ class Lab:
     answers: bool = True
     gate: threading.Event | None = None
     findings: tuple[str, ...] = ()
+    takes_s: float = 0.0
     publish_error: Exception | None = None
     health: Health = field(default_factory=Health)
     metrics: Metrics = field(default_factory=Metrics)
@@ -100,6 +102,7 @@ class LabCollector:
     def _collect(self, cadence: str, collected: set[str]) -> Snapshot:
         lab = self._lab
         lab.calls.append(cadence)
+        time.sleep(lab.takes_s)
         if lab.down:
             raise TargetError("refused")
         if lab.gate is not None:
@@ -285,6 +288,21 @@ def test_new_intervals(lab: Lab) -> None:
     assert watch.delay_s == 300
     lab.now += timedelta(minutes=1)
     assert watch.step() == 300
+
+
+def test_a_slow_target_is_asked_less(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    lab.daemon = lab.daemon.model_copy(update={"interval": timedelta(seconds=1)})
+    watch = lab.watch()
+    assert watch.step() == 1
+    lab.takes_s = 0.15
+    lab.now += timedelta(minutes=1)
+    assert watch.step() == 2
+    lab.takes_s = 0.0
+    lab.now += timedelta(minutes=1)
+    assert watch.step() == 1
+    actions = [vars(record)["action"] for record in caplog.records]
+    assert [a for a in actions if a.startswith("target")] == ["target_slow", "target_faster"]
 
 
 def test_a_full_disk_fails_the_cycle_and_no_more(

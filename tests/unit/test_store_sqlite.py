@@ -169,6 +169,16 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
+def test_a_file_elsewhere(tmp_path: Path) -> None:
+    section = StoreSection(url=f"sqlite://{tmp_path}/deep/history.db")
+    with Store.open(section, tmp_path / "state") as store:
+        store.record_cycle(cycle(), snapshot())
+    assert (tmp_path / "deep" / "history.db").is_file()
+    assert not (tmp_path / "state").exists()
+    with Store.open(section, tmp_path / "state", read_only=True) as store:
+        assert store.latest_snapshot("shop") == snapshot()
+
+
 def test_only_the_owner_can_read_it(store: Store, tmp_path: Path) -> None:
     store.record_cycle(cycle(), snapshot())
     modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("advisor.sqlite3*")}

@@ -1,0 +1,466 @@
+"""From findings to recommendations: builders, grouping, stable ids, drops solved together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.domain.changes import (
+    Advice,
+    CreateIndex,
+    DropIndex,
+    Maintain,
+    Reindex,
+    Script,
+    SetParameter,
+    SetStorage,
+)
+from pgtune_advisor.domain.errors import RuleError
+from pgtune_advisor.domain.findings import Suppression
+from pgtune_advisor.domain.recommendations import Recommendation, Report
+from pgtune_advisor.domain.window import between
+from pgtune_advisor.resources import rules_dir
+from pgtune_advisor.rules.factbase import Catalogue
+from pgtune_advisor.rules.loader import load_rules
+from rules import world
+from rules.casefile import Case, Tables
+from rules.defaults import NOW
+from unit import rule_files
+
+SHOP = {
+    "indexes": [
+        {"name": "a", "keys": ["a"], "pages": 1000},
+        {"name": "ab", "keys": ["a", "b"], "pages": 1000},
+        {"name": "note", "keys": ["note"], "pages": 1000},
+    ],
+    "relations": [{"dead_rows": 90000, "rows": 1e5, "live_rows": 100000}],
+}
+
+
+def case(tables: Mapping[str, Any], settings: Mapping[str, str] | None = None) -> Case:
+    return Case(
+        about="x",
+        expect="fires",
+        snapshot=Tables.model_validate(tables),
+        settings=dict(settings or {}),
+    )
+
+
+def report(
+    folder: Path,
+    tables: Mapping[str, Any],
+    *,
+    settings: Mapping[str, str] | None = None,
+    suppress: Sequence[Suppression] = (),
+    fresh: frozenset[str] | None = None,
+) -> Report:
+    context = world.context(case(tables, settings))
+    return evaluate(
+        context.snapshot,
+        context.window,
+        load_rules([folder], Catalogue()),
+        now=NOW,
+        advisor_version="1.2.3",
+        suppress=suppress,
+        tables=fresh,
+    )
+
+
+def only(folder: Path, tables: Mapping[str, Any], **more: Any) -> Recommendation:
+    [found] = report(folder, tables, **more).recommendations
+    return found
+
+
+def test_findings_come_gravest_first_and_the_report_says_what_it_is() -> None:
+    found = report(rules_dir(), SHOP, settings={"autovacuum": "off"})
+    ranks = ["critical", "warning", "info"]
+    assert [f.severity for f in found.findings] == sorted(
+        (f.severity for f in found.findings), key=ranks.index
+    )
+    assert found.findings[0].severity == "critical"
+    assert (found.target.name, found.target.server_version) == ("shop", "18.6")
+    assert (found.generated_at, found.advisor_version) == (NOW, "1.2.3")
+    assert any(gap.source == "window" and "lifetime" in gap.reason for gap in found.gaps)
+
+
+def test_the_first_recommendation_is_of_the_gravest_finding() -> None:
+    found = report(rules_dir(), SHOP, settings={"autovacuum": "off"})
+    gravest = found.findings[0].key
+    assert gravest in found.recommendations[0].finding_keys
+
+
+def test_every_finding_is_in_a_recommendation_or_was_rejected() -> None:
+    found = report(rules_dir(), SHOP)
+    advised = {key for r in found.recommendations for key in r.finding_keys}
+    turned_down = {r.subject for r in found.rejected}
+    assert all(f.key in advised or f.subject in turned_down for f in found.findings)
+
+
+def test_two_rules_that_want_the_same_change_are_one_recommendation() -> None:
+    tables = {"indexes": SHOP["indexes"][:2]}
+    found = report(rules_dir(), tables)
+    drops = [r for r in found.recommendations if r.changes[0].kind == "drop-index"]
+    [drop] = drops
+    assert drop.changes[0].sql == "DROP INDEX CONCURRENTLY public.a"
+    assert set(drop.rules) == {"index-redundant", "index-unused"}
+    assert set(drop.finding_keys) == {
+        "index-redundant:shop.public.a",
+        "index-unused:shop.public.a",
+    }
+    assert drop.phase == "quick win"
+    assert drop.impact.size_bytes == -1000 * 8192
+    [rejected] = [r for r in found.rejected if r.reason == "twin-dropped"]
+    assert rejected.subject.name == "ab"
+    assert "public.a is dropped" in rejected.detail
+
+
+def test_the_used_one_of_a_pair_stays() -> None:
+    narrow = {"name": "a", "keys": ["a"], "pages": 1000, "scans": 5, "rows_read": 5}
+    wide = {"name": "ab", "keys": ["a", "b"], "pages": 1000}
+    found = report(rules_dir(), {"indexes": [narrow, wide]})
+    drops = [c.sql for r in found.recommendations for c in r.changes if c.kind == "drop-index"]
+    assert drops == ["DROP INDEX CONCURRENTLY public.ab"]
+
+
+def test_of_two_narrow_ones_under_an_unused_wide_one_no_look_up_is_lost() -> None:
+    tables = {
+        "indexes": [
+            {"name": "a", "keys": ["a"], "pages": 1000, "scans": 5, "rows_read": 5},
+            {"name": "ab", "keys": ["a", "b"], "pages": 1000},
+            {"name": "abc", "keys": ["a", "b", "c"], "pages": 1000},
+        ]
+    }
+    found = report(rules_dir(), tables)
+    drops = {c.sql for r in found.recommendations for c in r.changes if c.kind == "drop-index"}
+    assert "DROP INDEX CONCURRENTLY public.a" not in drops
+    assert drops
+
+
+def test_a_suppressed_drop_frees_its_twin() -> None:
+    known = [
+        Suppression(key="index-redundant:*", reason="kept"),
+        Suppression(key="*:shop.public.a", reason="kept"),
+    ]
+    found = report(rules_dir(), {"indexes": SHOP["indexes"][:2]}, suppress=known)
+    drops = [c.sql for r in found.recommendations for c in r.changes if c.kind == "drop-index"]
+    assert drops == ["DROP INDEX CONCURRENTLY public.ab"]
+    assert {r.reason for r in found.rejected} == {"suppressed"}
+
+
+def test_ids_stay_while_the_advice_stays(tmp_path: Path) -> None:
+    rule_files.write(
+        tmp_path,
+        "a-rule",
+        subject='"memory"',
+        when='"work_mem > 0"',
+        evidence='["work_mem"]',
+        change='{ kind = "set-parameter", name = "work_mem", '
+        'value = "{{ (work_mem * 2) | setting_bytes }}" }',
+        primary='"work_mem is {{ work_mem | bytes }}"',
+        detail='"-"',
+    )
+    small = only(tmp_path, {}, settings={"work_mem": "4MB"})
+    large = only(tmp_path, {}, settings={"work_mem": "64MB"})
+    assert small.id == large.id
+    assert len(small.id) == 12
+    assert small.title == "Set work_mem to 8MB (now 4MB)"
+    assert large.title == "Set work_mem to 128MB (now 64MB)"
+
+
+def test_ids_of_different_advice_differ(tmp_path: Path) -> None:
+    rule_files.write(tmp_path, "a-rule")
+    found = report(tmp_path, SHOP)
+    assert len({r.id for r in found.recommendations}) == 3
+    again = report(tmp_path, SHOP)
+    assert [r.id for r in found.recommendations] == [r.id for r in again.recommendations]
+    assert {type(c) for r in found.recommendations for c in r.changes} == {Advice}
+    assert found.recommendations[0].changes[0] == Advice(text="Look at it.")
+
+
+def test_applicability_is_the_most_cautious_and_advice_without_sql(tmp_path: Path) -> None:
+    drop = '{ kind = "drop-index" }'
+    rule_files.write(tmp_path, "a-rule", change=drop, applicability='"auto"', phase='"advanced"')
+    rule_files.write(tmp_path, "b-rule", change=drop, applicability='"review"', phase='"core"')
+    found = only(tmp_path, {"indexes": [{}]})
+    assert (found.applicability, found.phase) == ("review", "core")
+    rule_files.write(tmp_path, "a-rule", applicability='"auto"')
+    rule_files.write(tmp_path, "b-rule", applicability='"auto"')
+    assert {r.applicability for r in report(tmp_path, {"indexes": [{}]}).recommendations} == {
+        "advice"
+    }
+
+
+def test_a_setting_that_has_the_value_is_turned_down(tmp_path: Path) -> None:
+    rule_files.write(
+        tmp_path, "a-rule", change='{ kind = "set-parameter", name = "work_mem", value = "4MB" }'
+    )
+    found = report(tmp_path, {"indexes": [{}]})
+    assert len(found.findings) == 1
+    assert not found.recommendations
+    assert [r.reason for r in found.rejected] == ["already-so"]
+    rule_files.write(
+        tmp_path, "a-rule", change='{ kind = "set-parameter", name = "no_such", value = "1" }'
+    )
+    assert [r.reason for r in report(tmp_path, {"indexes": [{}]}).rejected] == ["already-so"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "change", "sql", "inverse", "needs"),
+    [
+        (
+            {"work_mem": "4MB"},
+            ("work_mem", "16MB"),
+            "ALTER SYSTEM SET work_mem = '16MB'",
+            "ALTER SYSTEM RESET work_mem",
+            "reload",
+        ),
+        (
+            {"shared_buffers": {"value": "128MB", "in_auto_conf": True}},
+            ("shared_buffers", "1GB"),
+            "ALTER SYSTEM SET shared_buffers = '1GB'",
+            "ALTER SYSTEM SET shared_buffers = '128MB'",
+            "restart",
+        ),
+        (
+            {"work_mem": "4MB"},
+            ("work_mem", "1kB"),
+            "ALTER SYSTEM SET work_mem = '64kB'",
+            "ALTER SYSTEM RESET work_mem",
+            "reload",
+        ),
+        (
+            {"track_io_timing": "off"},
+            ("track_io_timing", "on"),
+            "ALTER SYSTEM SET track_io_timing = 'on'",
+            "ALTER SYSTEM RESET track_io_timing",
+            "reload",
+        ),
+    ],
+)
+def test_settings(
+    tmp_path: Path,
+    setting: dict[str, Any],
+    change: tuple[str, str],
+    sql: str,
+    inverse: str,
+    needs: str,
+) -> None:
+    name, value = change
+    kind = f'{{ kind = "set-parameter", name = "{name}", value = "{value}" }}'
+    rule_files.write(tmp_path, "a-rule", change=kind)
+    [made] = only(tmp_path, {"indexes": [{}]}, settings=setting).changes
+    assert isinstance(made, SetParameter)
+    assert (made.sql, made.inverse, made.needs) == (sql, inverse, needs)
+
+
+def test_a_drop_can_be_made_again_and_an_unreadable_one_cannot(tmp_path: Path) -> None:
+    rule_files.write(tmp_path, "a-rule", change='{ kind = "drop-index" }')
+    known = {
+        "name": "A idx",
+        "keys": ["lower(a)", "b"],
+        "key_is_expression": [True, False],
+        "opclasses": ["text_pattern_ops", "?"],
+        "orders": ["", "DESC NULLS LAST"],
+        "include": ["c"],
+        "has_predicate": True,
+        "predicate": "(open)",
+        "options": ["fillfactor=70"],
+    }
+    [made] = only(tmp_path, {"indexes": [known]}).changes
+    assert isinstance(made, DropIndex)
+    assert made.sql == 'DROP INDEX CONCURRENTLY public."A idx"'
+    assert made.inverse == (
+        'CREATE INDEX CONCURRENTLY "A idx" ON public.orders USING btree '
+        "(lower(a) text_pattern_ops, b DESC NULLS LAST) INCLUDE (c) WITH (fillfactor='70') "
+        "WHERE (open)"
+    )
+    [made] = only(tmp_path, {"indexes": [{"has_predicate": True, "predicate": "?"}]}).changes
+    assert made.inverse is None
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "sql"),
+    [
+        ({"is_valid": False}, Reindex, "REINDEX INDEX CONCURRENTLY public.orders_idx"),
+        ({"is_live": False}, DropIndex, "DROP INDEX CONCURRENTLY public.orders_idx"),
+        (
+            {"name": "i_ccnew2", "is_valid": False},
+            DropIndex,
+            "DROP INDEX CONCURRENTLY public.i_ccnew2",
+        ),
+    ],
+)
+def test_repairs(tmp_path: Path, index: dict[str, Any], kind: type, sql: str) -> None:
+    rule_files.write(tmp_path, "a-rule", change='{ kind = "repair-index" }')
+    [made] = only(tmp_path, {"indexes": [index]}).changes
+    assert isinstance(made, kind)
+    assert made.sql == sql
+
+
+def table_rule(folder: Path, change: str) -> None:
+    rule_files.write(
+        folder,
+        "a-rule",
+        subject='"table"',
+        when='"dead_rows > 0"',
+        evidence='["dead_rows"]',
+        change=change,
+        primary='"{{ name }}"',
+        detail='"-"',
+    )
+
+
+def test_storage_parameters_remember_what_was(tmp_path: Path) -> None:
+    table_rule(
+        tmp_path,
+        '{ kind = "set-storage", options = { fillfactor = "90", autovacuum_enabled = "on" }, '
+        'then = "VACUUM" }',
+    )
+    has = {"dead_rows": 1, "options": ["fillfactor=70", "autovacuum_enabled=on"]}
+    storage, vacuum = only(tmp_path, {"relations": [has]}).changes
+    assert isinstance(storage, SetStorage)
+    assert storage.sql == "ALTER TABLE public.orders SET (fillfactor = 90)"
+    assert storage.inverse == "ALTER TABLE public.orders SET (fillfactor = 70)"
+    assert vacuum == Maintain(database="shop", schema="public", table="orders", command="VACUUM")
+    storage, _ = only(tmp_path, {"relations": [{"dead_rows": 1}]}).changes
+    assert storage.inverse == "ALTER TABLE public.orders RESET (fillfactor, autovacuum_enabled)"
+
+
+def test_storage_parameters_that_are_set_already_leave_the_maintenance(tmp_path: Path) -> None:
+    change = '{{ kind = "set-storage", options = {{ fillfactor = "70" }}, then = "{then}" }}'
+    has = {"relations": [{"dead_rows": 1, "options": ["fillfactor=70"]}]}
+    table_rule(tmp_path, change.format(then="ANALYZE"))
+    found = only(tmp_path, has)
+    assert (found.title, [c.sql for c in found.changes]) == (
+        "ANALYZE public.orders",
+        ["ANALYZE public.orders"],
+    )
+    table_rule(tmp_path, change.format(then="{% if dead_rows > 5 %}VACUUM{% endif %}"))
+    assert [r.reason for r in report(tmp_path, has).rejected] == ["already-so"]
+    table_rule(tmp_path, change.format(then="TRUNCATE"))
+    with pytest.raises(RuleError, match='"TRUNCATE" is no maintenance command'):
+        report(tmp_path, has)
+
+
+def test_a_script_from_templates(tmp_path: Path) -> None:
+    table_rule(
+        tmp_path,
+        '{ kind = "script", title = "Cluster {{ name }}", up = "CLUSTER {{ name | ident }}", '
+        'lock = "ACCESS EXCLUSIVE", transactional = false, duration = "long" }',
+    )
+    found = only(tmp_path, {"relations": [{"name": "Orders", "dead_rows": 1}]})
+    assert found.title == "Cluster Orders"
+    [made] = found.changes
+    assert isinstance(made, Script)
+    assert (made.sql, made.inverse, made.database) == ('CLUSTER "Orders"', None, "shop")
+    table_rule(tmp_path, '{ kind = "script", title = "t", up = "SELECT 1" }')
+    with pytest.raises(RuleError, match='change "script" needs "lock"'):
+        report(tmp_path, {"relations": [{"dead_rows": 1}]})
+
+
+def key_rule(folder: Path) -> None:
+    rule_files.write(
+        folder,
+        "a-rule",
+        subject='"foreign_key"',
+        when='''"supporting_index = '' AND NOT is_inherited"''',
+        evidence='["columns"]',
+        change='{ kind = "index-foreign-key" }',
+        primary='"{{ columns }}"',
+        detail='"-"',
+    )
+
+
+def test_an_index_whose_name_is_taken_or_long_gets_another(tmp_path: Path) -> None:
+    key_rule(tmp_path)
+    tables = {
+        "relations": [{}, {"name": "orders_a_idx"}, {"name": "t" * 60}],
+        "constraints": [
+            {"columns": ["a"], "foreign_table": "c", "foreign_columns": ["id"]},
+            {
+                "table": "t" * 60,
+                "columns": ["a"],
+                "foreign_table": "c",
+                "foreign_columns": ["id"],
+            },
+        ],
+    }
+    made = [c for r in report(tmp_path, tables).recommendations for c in r.changes]
+    names = [c.name for c in made if isinstance(c, CreateIndex)]
+    assert len(set(names)) == 2
+    assert "orders_a_idx" not in names
+    assert all(len(name.encode()) <= 63 for name in names)
+
+
+def test_a_partitioned_index_is_built_in_pieces_and_joined(tmp_path: Path) -> None:
+    key_rule(tmp_path)
+    part = {"is_partition": True, "parent_schema": "public"}
+    partial = {"has_predicate": True, "predicate": "(open)"}
+    tables = {
+        "relations": [
+            {"kind": "p"},
+            {"name": "orders_1", "parent_name": "orders", **part},
+            {"name": "orders_2", "kind": "p", "parent_name": "orders", **part},
+            {"name": "orders_2a", "parent_name": "orders_2", **part},
+        ],
+        "constraints": [{"columns": ["a"], "foreign_table": "c", "foreign_columns": ["id"]}],
+        "indexes": [
+            {"name": "by_hand", "table": "orders_2a", "keys": ["a"]},
+            {"name": "part_only", "table": "orders_1", "keys": ["a"], **partial},
+        ],
+    }
+    steps = only(tmp_path, tables).changes
+    assert [(step.transactional, step.database) for step in steps] == [
+        (False, "shop"),
+        (True, "shop"),
+        (True, "shop"),
+    ]
+    piece, inner, outer = ((step.sql or "", step.inverse or "") for step in steps)
+    assert piece == (
+        "CREATE INDEX CONCURRENTLY orders_1_a_idx ON public.orders_1 USING btree (a)",
+        "DROP INDEX CONCURRENTLY IF EXISTS public.orders_1_a_idx",
+    )
+    assert inner[0].startswith(
+        "CREATE INDEX orders_2_a_idx ON ONLY public.orders_2 USING btree (a);\n"
+        "ALTER INDEX public.orders_2_a_idx ATTACH PARTITION public.by_hand;\nDO "
+    )
+    assert outer[0].startswith(
+        "CREATE INDEX orders_a_idx ON ONLY public.orders USING btree (a);\n"
+        "ALTER INDEX public.orders_a_idx ATTACH PARTITION public.orders_1_a_idx;\n"
+        "ALTER INDEX public.orders_a_idx ATTACH PARTITION public.orders_2_a_idx;\nDO "
+    )
+    again = "CREATE INDEX IF NOT EXISTS by_hand ON public.orders_2a USING btree (a)"
+    assert inner[1] == f"DROP INDEX IF EXISTS public.orders_2_a_idx;\n{again}"
+    assert outer[1] == f"DROP INDEX IF EXISTS public.orders_a_idx;\n{again}"
+
+
+def test_only_what_a_fast_cycle_has_read_is_judged(tmp_path: Path) -> None:
+    rule_files.write(tmp_path, "a-rule")
+    assert not report(tmp_path, SHOP, fresh=frozenset({"backends"})).findings
+    assert report(tmp_path, SHOP, fresh=frozenset({"indexes", "relations"})).findings
+
+
+def test_a_restart_inside_the_window_is_said(tmp_path: Path) -> None:
+    rule_files.write(tmp_path, "a-rule")
+    now = world.snapshot(case({"server": {"started_at": "-1m"}}))
+    then = world.snapshot(case({}))
+    earlier = type(then)(
+        target="shop",
+        taken_at=datetime(2027, 1, 1, 11, tzinfo=UTC),
+        server=then.server,
+        collected=then.collected,
+    )
+    found = evaluate(
+        now,
+        between(earlier, now),
+        load_rules([tmp_path], Catalogue()),
+        now=NOW,
+        advisor_version="0",
+    )
+    assert any("restarted" in gap.reason for gap in found.gaps)
+    assert found.window.resets[0].reason == "restart"
