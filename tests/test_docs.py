@@ -48,7 +48,7 @@ def test_the_readme_shows_commands() -> None:
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_the_readmes_commands_exist_with_their_options(command: list[str]) -> None:
     words = [word for word in command if not word.startswith("-")]
-    groups = words[:2] if words[0] in ("rules", "config") else words[:1]
+    groups = words[:2] if words and words[0] in ("rules", "config") else words[:1]
     text = help_of(*groups)
     for word in command:
         if word.startswith("--"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -175,14 +175,20 @@ def _create_extension(database: str, name: str) -> Script:
     )
 
 
-def extension_scripts(site: Site, name: str) -> list[Script]:
-    """CREATE EXTENSION where the subject's database does not have it."""
+def extension_scripts(site: Site, name: str) -> list[Script] | None:
+    """CREATE EXTENSION where the subject's database does not have it; None where it cannot.
+
+    Several recommendations may need the same extension. So each makes it if it is not there, and
+    none takes it away.
+    """
     database = site.match.finding.subject.database or site.snapshot.server.database
-    installed = any(
-        e.name == name and e.database == database and e.installed_version
-        for e in site.snapshot.extensions
-    )
-    return [] if installed else [_create_extension(database, name)]
+    known = {e.name: e for e in site.snapshot.extensions if e.database == database}
+    if known and name not in known:
+        return None
+    if name in known and known[name].installed_version:
+        return []
+    script = _create_extension(database, name)
+    return [replace(script, up=f"CREATE EXTENSION IF NOT EXISTS {name}", down=None)]
 
 
 @builds("set-storage")

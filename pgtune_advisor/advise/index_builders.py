@@ -43,16 +43,18 @@ def _index_foreign_key(site: Site) -> Built:
 def _create_index(site: Site) -> Built:
     """An index from templates: `keys` (SQL text), `access_method`, `extension` if it needs one.
 
-    `analyze = true` gathers the statistics of an expression. No keys, no index: advice.
+    `analyze = true` gathers the statistics of an expression. It is advice where `keys` gives
+    nothing, or the server does not have the extension.
     """
     row = site.match.row
     keys = [site.text("keys")]
     if not keys[0]:
         return advice(site)
     method = site.text("access_method") if site.has("access_method") else "btree"
-    changes: list[Change] = []
-    if site.has("extension"):
-        changes += extension_scripts(site, site.text("extension"))
+    scripts = extension_scripts(site, site.text("extension")) if site.has("extension") else []
+    if scripts is None:
+        return advice(site)
+    changes: list[Change] = [*scripts]
     table = (row.database, row.schema, row.table)
     suffix = (site.text("suffix"),) if site.has("suffix") else ()
     changes += create_index(site.snapshot, table, keys, (row.column, *suffix), method)

@@ -9,7 +9,7 @@ from typing import Any
 from pgtune_advisor.collect.cycle import Cycle
 from pgtune_advisor.domain.activity import Backend
 from pgtune_advisor.domain.errors import TargetError
-from pgtune_advisor.domain.redaction import redact
+from pgtune_advisor.domain.redaction import redact_sql
 from pgtune_advisor.pg.pools import Pools
 from pgtune_advisor.sqltext import normalise
 
@@ -20,7 +20,9 @@ NAMING = {"lock_waits": "relation", "vacuums": "table"}
 def cleaned(backends: Iterable[Backend], *, keep_literals: bool) -> list[Backend]:
     """The sessions with their statements' literals and secrets gone."""
     return [
-        replace(b, query=redact(b.query if keep_literals else normalise(b.query))) if b.query else b
+        replace(b, query=redact_sql(b.query if keep_literals else normalise(b.query)))
+        if b.query
+        else b
         for b in backends
     ]
 

@@ -68,6 +68,11 @@ class Collector:
         """Make a running collection end with a TargetError; for another thread."""
         self._pools.cancel()
 
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the role may see, as the last full collection found it."""
+        return self._capabilities
+
     def ping(self) -> None:
         """TargetError unless the target answers."""
         with self._pools.session(self._main) as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pgtune_advisor.collect.batches import in_batches
 from pgtune_advisor.collect.cycle import Cycle, listed
@@ -15,6 +15,7 @@ from pgtune_advisor.pg.rows import IndexExpressions, SequenceValue
 from pgtune_advisor.pg.session import Session
 
 Name = tuple[str, str]
+HELPER: Final = "sequence_value"
 
 
 def with_expressions(
@@ -53,10 +54,13 @@ def with_values(
     cycle: Cycle, session: Session, source: str, sequences: list[SequenceRow]
 ) -> list[SequenceRow]:
     """The sequences with their last values, but for those that are locked."""
+    own = cycle.capabilities.databases.get(session.database)
+    by_helper = own is not None and HELPER in own.helpers
+    variant = "sequence_values_by_helper" if by_helper else "sequence_values"
     wanted = sorted({(s.schema, s.name) for s in sequences})
     if not wanted:
         return sequences
-    found, failed = in_batches(wanted, _asker(cycle, session, "sequence_values", source))
+    found, failed = in_batches(wanted, _asker(cycle, session, variant, source))
     known: dict[Name, SequenceValue] = {(row.schema, row.name): row for row in found}
     lost = failed + [name for name, row in known.items() if row.is_locked]
     if lost:

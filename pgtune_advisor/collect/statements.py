@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pgtune_advisor.collect.cycle import Cycle
-from pgtune_advisor.domain.redaction import redact
+from pgtune_advisor.domain.redaction import redact_sql
 from pgtune_advisor.domain.statements import Statement, StatementText
 from pgtune_advisor.pg.errors import CapabilityError
 from pgtune_advisor.pg.session import Session
@@ -58,7 +58,7 @@ class TextMemory:
 
     def _cleaned(self, text: str) -> str:
         if self._keep_literals:
-            return redact(text)
+            return redact_sql(text)
         # The server has replaced constants in all but utility commands and entries that came back
         # after an eviction: parsing every text again would take as long as all else together.
         return normalise(text) if _MAY_HOLD_LITERALS.search(text) else " ".join(text.split())

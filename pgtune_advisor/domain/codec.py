@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, fields
 from datetime import datetime
 from functools import cache
@@ -39,9 +39,9 @@ def encode(snapshot: Snapshot) -> bytes:
     return buffer.getvalue()
 
 
-def decode(data: bytes) -> Snapshot:
-    """The snapshot in `data`."""
-    return read(io.BytesIO(data))
+def decode(data: bytes, tables: Collection[str] | None = None) -> Snapshot:
+    """The snapshot in `data`; with `tables`, of these alone, which takes less memory."""
+    return read(io.BytesIO(data), tables)
 
 
 def _plain(value: object) -> object:
@@ -76,12 +76,15 @@ def _lines(snapshot: Snapshot) -> Iterator[Any]:
     yield {"end": count}
 
 
-def read(source: BinaryIO) -> Snapshot:
-    """Read a snapshot; SnapshotError where it is none, is damaged, or is of another version."""
+def read(source: BinaryIO, tables: Collection[str] | None = None) -> Snapshot:
+    """Read a snapshot; SnapshotError where it is none, is damaged, or is of another version.
+
+    With `tables`, the others count as not collected.
+    """
     try:
         reader = zstandard.ZstdDecompressor().stream_reader(source)
         lines = io.TextIOWrapper(io.BufferedReader(reader), encoding="utf-8")
-        return _parse(lines)
+        return _parse(lines, row_tables().keys() if tables is None else tables)
     except (zstandard.ZstdError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SnapshotError(
             "the snapshot cannot be read", detail=f"It is damaged: {error}", hint=_HINT
@@ -96,7 +99,7 @@ def read(source: BinaryIO) -> Snapshot:
         ) from None
 
 
-def _parse(lines: Iterable[str]) -> Snapshot:
+def _parse(lines: Iterable[str], wanted: Collection[str]) -> Snapshot:
     numbered = iter(lines)
     header = json.loads(next(numbered, "null"))
     if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -107,23 +110,23 @@ def _parse(lines: Iterable[str]) -> Snapshot:
             detail=f"This program reads version {SNAPSHOT_VERSION}.",
             hint="Read it with the release that wrote it, or write it again.",
         )
-    snapshot: Snapshot = _adapter(Snapshot).validate_python(
-        {
-            "target": header.get("target"),
-            "taken_at": header.get("taken_at"),
-            "server": _adapter(Server).validate_python(header.get("server")),
-            "host": _adapter(Host).validate_python(header.get("host")),
-            "collected": frozenset(header.get("collected", ())),
-            "gaps": _adapter(tuple[Gap, ...]).validate_python(header.get("gaps", ())),
-            **_tables(numbered),
-        }
+    collected = _adapter(frozenset[str]).validate_python(header.get("collected"))
+    return Snapshot(
+        target=_adapter(str).validate_python(header.get("target")),
+        taken_at=_adapter(datetime).validate_python(header.get("taken_at")),
+        server=_adapter(Server).validate_python(header.get("server")),
+        host=_adapter(Host).validate_python(header.get("host")),
+        collected=collected.intersection(wanted),
+        gaps=_adapter(tuple[Gap, ...]).validate_python(header.get("gaps", ())),
+        **_tables(numbered, wanted),
     )
-    return snapshot
 
 
-def _tables(lines: Iterator[str]) -> dict[str, tuple[Any, ...]]:
+def _tables(lines: Iterator[str], wanted: Collection[str]) -> dict[str, tuple[Any, ...]]:
+    """The rows of the wanted tables; names that occur again and again are kept once."""
     known = row_tables()
     tables: dict[str, list[Any]] = {}
+    names: dict[str, str] = {}
     table, count = "", 0
     columns: list[str] = []
     for line in lines:
@@ -134,11 +137,14 @@ def _tables(lines: Iterator[str]) -> dict[str, tuple[Any, ...]]:
                     break
                 return {name: tuple(rows) for name, rows in tables.items()}
             case {"table": str(table), "columns": list(columns)} if table in known:
-                tables[table] = []
+                if table in wanted:
+                    tables[table] = []
             case list(values) if table and len(values) == len(columns):
-                row = dict(zip(columns, values, strict=True))
-                tables[table].append(_adapter(known[table]).validate_python(row))
                 count += 1
+                if table in wanted:
+                    once = [names.setdefault(v, v) if isinstance(v, str) else v for v in values]
+                    row = dict(zip(columns, once, strict=True))
+                    tables[table].append(_adapter(known[table]).validate_python(row))
             case _:
                 raise SnapshotError(
                     "the snapshot cannot be read",

@@ -16,6 +16,8 @@ Identity = tuple[object, ...]
 
 # Tables whose rows carry counters; the others are states and have no difference.
 COUNTER_TABLES = tuple(name for name, row_type in row_tables().items() if counters(row_type))
+# What the snapshot at a window's begin must have.
+WINDOW_TABLES = frozenset({*COUNTER_TABLES, "backends"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Final
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.server import Platform
 from pgtune_advisor.pg.errors import CapabilityError
+from pgtune_advisor.pg.helpers import SIGNATURES
 from pgtune_advisor.pg.platforms import PREFIXES, ROLES, SETTINGS, recognise
 from pgtune_advisor.pg.queries import QueryBook, Version, parse_version
 from pgtune_advisor.pg.rows import Access, DatabaseAccess
@@ -164,5 +165,6 @@ def read_access(session: Session, book: QueryBook) -> Access:
 
 def read_database(session: Session, book: QueryBook) -> DatabaseAccess:
     """What the database of this session has for us."""
-    rows: list[DatabaseAccess] = session.rows(book.variants("database_access")[-1])
+    query = book.variants("database_access")[-1]
+    rows: list[DatabaseAccess] = session.rows(query, {"helpers": list(SIGNATURES)})
     return rows[0]

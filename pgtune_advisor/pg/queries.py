@@ -40,7 +40,7 @@ class Query:
     needs: str
     version_of: str
     timeout_ms: int
-    row_type: type[Any] | None
+    row_type: Any
     custom: CustomTable | None
     text: LiteralString
 
@@ -99,6 +99,10 @@ class QueryBook:
     def tables(self) -> tuple[str, ...]:
         """The snapshot's tables that a query of the same name fills."""
         return tuple(name for name, queries in self._variants.items() if queries[0].table)
+
+    def about(self, name: str) -> str:
+        """What the query of this name reads; empty where there is none."""
+        return self._variants[name][0].about if name in self._variants else ""
 
     def custom(self) -> tuple[str, ...]:
         """The names of the user's queries."""

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pgtune_advisor.domain import codec
 from pgtune_advisor.domain.snapshot import SNAPSHOT_VERSION, Snapshot
 from pgtune_advisor.domain.statements import StatementText
+from pgtune_advisor.domain.window import WINDOW_TABLES
 from pgtune_advisor.store.schema import snapshots, targets, text_runs, texts
 
 _BATCH: Final = 500
@@ -124,7 +125,7 @@ def window_base(
 
     A restart breaks counters: the nearest at or before the span of the server's present life, else
     the oldest of that life, else the last of an earlier life, so that the window says why it is
-    empty. It comes without statement texts, which no difference needs and which are large.
+    empty. It comes with the tables that a window compares, and without the rest, which is large.
     """
     older = _of(snapshot.target, full).where(snapshots.c.taken_at < snapshot.taken_at)
     alive = older.where(snapshots.c.server_started_at == snapshot.server.started_at)
@@ -136,7 +137,7 @@ def window_base(
         older.order_by(newest_first),
     ):
         if row := connection.execute(query.limit(1)).first():
-            return codec.decode(row.body)
+            return codec.decode(row.body, WINDOW_TABLES)
     return None
 
 

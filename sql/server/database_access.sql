@@ -11,12 +11,11 @@ SELECT
     n.nspname::pg_catalog.text AS statements_schema,
     pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS statements_usable,
     ARRAY(
-        SELECT DISTINCT p.proname::pg_catalog.text
-        FROM pg_catalog.pg_proc AS p
-        JOIN pg_catalog.pg_namespace AS h ON h.oid = p.pronamespace
-        WHERE h.nspname = 'pgtune_advisor'
-            AND p.prosecdef
-            AND pg_catalog.has_schema_privilege(h.oid, 'USAGE')
+        SELECT p.proname::pg_catalog.text
+        FROM pg_catalog.unnest(%(helpers)s::pg_catalog.text[]) AS w (signature)
+        JOIN pg_catalog.pg_proc AS p ON p.oid = pg_catalog.to_regprocedure(w.signature)
+        WHERE p.prosecdef
+            AND pg_catalog.has_schema_privilege(p.pronamespace, 'USAGE')
             AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
         ORDER BY 1
     ) AS helpers

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-import pytest
-from plugins.databases import Database
-from plugins.servers import MakeCluster
+from psycopg import sql
 
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.index_ddl import definition
 from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.pg.queries import QueryBook
-from pgtune_advisor.settings import TargetSection
+from plugins.databases import Database
+from plugins.targets import target_section
 
 TABLES = (
     "CREATE SCHEMA app",
@@ -23,11 +23,13 @@ TABLES = (
     """CREATE TABLE app.t (id int, a int, b int NOT NULL, big bigint, txt text, v varchar(40),
         c char(10), n name, d timestamptz, day date, j jsonb, arr int[], tsv tsvector, p point,
         r int4range, ip inet, net cidr, u uuid, m app.mood, e app.email, amount numeric(10, 2),
-        flag boolean, x xml, bits varbit, german text COLLATE app.german, posix text COLLATE "C")""",
+        flag boolean, x xml, bits varbit,
+        german text COLLATE app.german, posix text COLLATE "C")""",
     """CREATE TABLE "Mixed Case"."Order" ("Id" int, "user" text, "select" int, "with ""quote" int,
         "100%" int)""",
     "CREATE TABLE app.parts (id int, at date, note text) PARTITION BY RANGE (at)",
-    "CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+    """CREATE TABLE app.parts_1 PARTITION OF app.parts
+        FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')""",
     """CREATE FUNCTION app.shout(text) RETURNS text IMMUTABLE LANGUAGE sql AS
         $$ SELECT upper($1) $$""",
     """CREATE FUNCTION app.pick(text, int, text DEFAULT 'x') RETURNS text IMMUTABLE LANGUAGE sql AS
@@ -77,7 +79,8 @@ INDEXES = (
     "CREATE INDEX ON app.t USING gin (j jsonb_path_ops)",
     "CREATE INDEX ON app.t USING gin (arr, tsv) WITH (fastupdate = off)",
     "CREATE INDEX ON app.t USING gin (to_tsvector('english', txt))",
-    "CREATE INDEX ON app.t USING gin ((j -> 'tags') jsonb_path_ops) WITH (gin_pending_list_limit = 100)",
+    "CREATE INDEX ON app.t USING gin ((j -> 'tags') jsonb_path_ops)"
+    " WITH (gin_pending_list_limit = 100)",
     "CREATE INDEX ON app.t USING gist (p, r, tsv) WITH (buffering = on)",
     "CREATE INDEX ON app.t USING gist (ip inet_ops, tsv tsvector_ops (siglen = 100))",
     "CREATE INDEX ON app.t USING spgist (p kd_point_ops)",
@@ -102,17 +105,8 @@ CONTRIB = (
 )
 
 
-@pytest.fixture(scope="module")
-def book() -> QueryBook:
-    return QueryBook.load()
-
-
-def collected(database: Database, book: QueryBook, role: str | None = None) -> list[Index]:
-    dsn = database.dsn if role is None else database.dsn_as(role)
-    target = TargetSection.model_construct(
-        **{**TargetSection(name="t", dsn="").__dict__, "dsn": dsn}
-    )
-    with Collector(target, book) as collector:
+def collected(database: Database, folder: Path) -> list[Index]:
+    with Collector(target_section(database.dsn, folder), QueryBook.load()) as collector:
         return list(collector.full().indexes)
 
 
@@ -134,23 +128,76 @@ def statements(database: Database) -> Iterator[str]:
         yield from CONTRIB
 
 
-def test_definition_makes_the_same_index_again(database: Database, book: QueryBook) -> None:
+def drop(index: Index) -> sql.Composed:
+    return sql.SQL("DROP INDEX {}").format(sql.Identifier(index.schema, index.name))
+
+
+def test_definition_makes_the_same_index_again(database: Database, tmp_path: Path) -> None:
     database.execute(*TABLES)
     if database.server.preloaded:
-        database.execute(
-            "CREATE EXTENSION pg_trgm SCHEMA app", "CREATE EXTENSION btree_gin SCHEMA app"
-        )
-        database.execute("CREATE EXTENSION btree_gist SCHEMA app")
+        for extension in ("pg_trgm", "btree_gin", "btree_gist"):
+            database.execute(f"CREATE EXTENSION {extension} SCHEMA app")
     database.execute(*statements(database))
     originals = definitions(database)
-    indexes = [index for index in collected(database, book) if index.parent_name is None]
+    indexes = [index for index in collected(database, tmp_path) if index.parent_name is None]
     assert len(indexes) == len(list(statements(database)))
 
     for index in indexes:
-        key = (index.schema, index.name)
         with database.connect() as connection:
-            connection.execute(
-                f'DROP INDEX "{index.schema}"."{index.name.replace(chr(34), chr(34) * 2)}"'.encode()
-            )
+            connection.execute(drop(index))
             connection.execute(definition(index, concurrently=False).encode())
-        assert definitions(database)[key] == originals[key], definition(index)
+        assert (
+            definitions(database)[index.schema, index.name] == originals[index.schema, index.name]
+        )
+
+
+def test_spells_out_only_what_is_not_the_default(database: Database, tmp_path: Path) -> None:
+    database.execute(
+        *TABLES,
+        "CREATE INDEX plain ON app.t (a, txt, v, c, n, e, m, ip, net, u, bits, amount, r, d, day)",
+        "CREATE INDEX listed ON app.t USING gin (arr, j, tsv, to_tsvector('english', txt))",
+        "CREATE INDEX special ON app.t (lower(txt), txt text_pattern_ops, posix)",
+    )
+    indexes = {index.name: index for index in collected(database, tmp_path)}
+
+    for name in ("plain", "listed"):
+        assert set(indexes[name].opclasses) == {None}
+        assert set(indexes[name].collations) == {None}
+        assert set(indexes[name].orders) == {""}
+    assert indexes["plain"].opclass_names[:4] == ("int4_ops", "text_ops", "text_ops", "bpchar_ops")
+    special = indexes["special"]
+    assert special.keys == ("lower(txt)", "txt", "posix")
+    assert special.key_is_expression == (True, False, False)
+    assert special.opclasses == (None, "text_pattern_ops", None)
+    assert special.opclass_names == ("text_ops", "text_pattern_ops", "text_ops")
+
+
+def test_reads_what_an_index_is_for(database: Database, tmp_path: Path) -> None:
+    database.execute(
+        "CREATE TABLE parent (id int PRIMARY KEY, at date, EXCLUDE USING btree (at WITH =))",
+        "CREATE TABLE t (id int NOT NULL, code text CONSTRAINT code_once UNIQUE, x int)",
+        "CREATE UNIQUE INDEX by_id ON t (id) WITH (fillfactor = 80)",
+        "ALTER TABLE t REPLICA IDENTITY USING INDEX by_id",
+        "CLUSTER t USING by_id",
+        "CREATE INDEX broken ON t (x)",
+        "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (10)",
+        "CREATE TEMP TABLE gone (id int PRIMARY KEY)",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass",
+    )
+    indexes = {index.name: index for index in collected(database, tmp_path)}
+
+    assert indexes["parent_pkey"].is_primary
+    assert indexes["parent_pkey"].constraint_name == "parent_pkey"
+    assert indexes["parent_at_excl"].is_exclusion
+    assert indexes["code_once"].constraint_name == "code_once"
+    assert indexes["by_id"].constraint_name is None
+    assert indexes["by_id"].is_replica_identity
+    assert indexes["by_id"].is_clustered
+    assert indexes["by_id"].options == ("fillfactor=80",)
+    assert not indexes["broken"].is_valid
+    assert indexes["parts_pkey"].is_partitioned
+    child = indexes["parts_1_pkey"]
+    assert (child.parent_schema, child.parent_name) == ("public", "parts_pkey")
+    assert child.table == "parts_1"
+    assert "gone_pkey" not in indexes

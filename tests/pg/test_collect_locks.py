@@ -11,13 +11,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from plugins.databases import Database
-from plugins.targets import target_section
 
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.index_ddl import definition_known
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.pg.queries import QueryBook
+from plugins.databases import Database
+from plugins.targets import target_section
 
 SETUP = tuple(
     statement.format(name=name)
@@ -165,9 +165,12 @@ def test_a_lock_that_comes_late_costs_one_index(database: Database, tmp_path: Pa
         "CREATE INDEX late_expr ON late.t (lower(txt))",
     )
     section = target_section(database.dsn, tmp_path)
-    with locked_tables(database), LockLog(database) as log:
-        with Collector(section, Blinded.load()) as collector:
-            snapshot = collector.full()
+    with (
+        locked_tables(database),
+        LockLog(database) as log,
+        Collector(section, Blinded.load()) as collector,
+    ):
+        snapshot = collector.full()
     assert log.waits == {("held", "AccessShareLock"), ("awaited", "AccessShareLock")}
     known = {index.name: definition_known(index) for index in snapshot.indexes}
     assert known["late_expr"]
@@ -186,13 +189,18 @@ class Blinded(QueryBook):
         return replace(query, text=query.text.replace("'AccessExclusiveLock'", "'none'"))
 
 
-def test_holds_no_locks_after_a_query(database: Database, tmp_path: Path) -> None:
+def test_holds_no_locks_between_cycles(database: Database, tmp_path: Path) -> None:
     database.execute(*SETUP)
     watcher = database.connect()
-    with Collector(target_section(database.dsn, tmp_path), QueryBook.load()) as collector:
-        collector.full()
-        rows = watcher.execute(
+
+    def ours() -> list[tuple[object, ...]]:
+        return watcher.execute(
             """SELECT a.state, count(l.pid) FROM pg_stat_activity a LEFT JOIN pg_locks l USING (pid)
             WHERE a.application_name = 'pgtune-advisor' GROUP BY a.pid, a.state"""
         ).fetchall()
-    assert rows == [("idle", 0)]
+
+    with Collector(target_section(database.dsn, tmp_path), QueryBook.load()) as collector:
+        collector.full()
+        assert ours() == []
+        collector.fast()
+        assert ours() == [("idle", 0)]

@@ -16,6 +16,7 @@ from pgtune_advisor.advise.evaluate import evaluate
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.changes import Advice, Change, SetParameter
+from pgtune_advisor.domain.identifiers import quote_literal
 from pgtune_advisor.domain.recommendations import Recommendation, Report
 from pgtune_advisor.domain.window import between, lifetime
 from pgtune_advisor.pg.queries import QueryBook
@@ -140,6 +141,21 @@ class LiveCase:
 
     def run(self) -> None:
         """Find what is expected, mend it, and find it gone."""
+        try:
+            self._run()
+        finally:
+            self._end_prepared()
+
+    def _end_prepared(self) -> None:
+        """A prepared transaction outlives its session, and its database could not be dropped."""
+        with self.place.connect() as connection:
+            left = connection.execute(
+                "SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()"
+            ).fetchall()
+            for (gid,) in left:
+                connection.execute(f"ROLLBACK PREPARED {quote_literal(gid)}".encode())
+
+    def _run(self) -> None:
         live, place = self.live, self.place
         self._prepare()
         place.run_on_standby(live.standby_sql)
@@ -210,7 +226,9 @@ class LiveCase:
     def _mend(self, report: Report, keys: Sequence[str]) -> list[Change]:
         """Apply what was advised, or what the case says instead. The changes that have SQL."""
         mine = [r for r in report.recommendations if set(r.finding_keys) & set(keys)]
-        changes = [change for r in mine for change in r.changes if not isinstance(change, Advice)]
+        changes: list[Change] = [
+            change for r in mine for change in r.changes if not isinstance(change, Advice)
+        ]
         self._check_sql(mine, keys)
         self.place.run_on_standby(self.live.fix_standby)
         if self.live.fix is not None:

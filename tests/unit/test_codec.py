@@ -92,3 +92,11 @@ def test_a_fast_cycle_lies_over_the_last_full_one(snapshot: Snapshot) -> None:
     assert both.statement_texts == full.statement_texts
     assert both.collected == full.collected
     assert [gap.source for gap in both.gaps] == ["columns:shop"]
+
+
+def test_some_tables_alone(snapshot: Snapshot) -> None:
+    some = codec.decode(codec.encode(snapshot), {"statements_info"})
+    assert some.statements_info == snapshot.statements_info
+    assert some.statement_texts == ()
+    assert some.collected == {"statements_info"}
+    assert some.gaps == snapshot.gaps

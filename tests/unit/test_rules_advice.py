@@ -32,7 +32,7 @@ from rules.casefile import Case, Tables
 from rules.defaults import NOW
 from unit import rule_files
 
-SHOP = {
+SHOP: Mapping[str, Any] = {
     "indexes": [
         {"name": "a", "keys": ["a"], "pages": 1000},
         {"name": "ab", "keys": ["a", "b"], "pages": 1000},

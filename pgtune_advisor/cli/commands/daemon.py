@@ -12,6 +12,7 @@ from pgtune_advisor import daemon as service
 from pgtune_advisor import logs
 from pgtune_advisor.cli import options, wiring
 from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.server import Platform
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.emit.output_dir import write
@@ -37,15 +38,17 @@ def _wire(settings: Settings) -> service.Wiring:
         q.table for q in wiring.query_book(settings) if q.cadence == "fast" and q.table
     )
 
+    platforms: dict[str, Platform] = {}
+
     def evaluate(snapshot: Snapshot, window: Window, full: bool) -> Report:
+        platforms[snapshot.target] = snapshot.host.platform
         return report(snapshot, window, None if full else fast)
+
+    def publish(report: Report, directory: Path) -> None:
+        write(report, directory, platform=platforms[report.target.name])
 
     return service.Wiring(
         evaluate=evaluate,
         collector=lambda target: wiring.collector(settings, target),
-        publish=_publish,
+        publish=publish,
     )
-
-
-def _publish(report: Report, directory: Path) -> None:
-    write(report, directory)

@@ -43,7 +43,7 @@ def _in_table(
                 "keeper_schema": keeper.schema,
                 "keeper_size_bytes": keeper.size_bytes,
                 "keeper_scans": keeper.scans,
-                "relation": "the same keys as" if same else "keys that lead those of",
+                "relation": "has the same keys" if same else "begins with the same keys",
             }
             yield Detection(row=row, extra=names)
 

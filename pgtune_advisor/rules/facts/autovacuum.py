@@ -10,6 +10,7 @@ from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.identifiers import qualified
 from pgtune_advisor.domain.objects import Relation
 from pgtune_advisor.rules.facts.base import Context, derived, fact
+from pgtune_advisor.rules.facts.load import sessions_hidden
 from pgtune_advisor.rules.facts.server import server_subject
 from pgtune_advisor.rules.facts.tables import TableFacts, is_off, table_subject
 
@@ -26,7 +27,10 @@ class AutovacuumFacts:
 
     enabled: bool = fact("autovacuum = on", source=_SETTINGS)
     counting: bool = fact("track_counts = on, without which it cannot work", source=_SETTINGS)
-    workers: int = derived("workers that run", source="pg_stat_activity.backend_type")
+    workers: int | None = derived(
+        "workers that run; unknown where this role may not see them",
+        source="pg_stat_activity.backend_type",
+    )
     max_workers: int | None = fact("autovacuum_max_workers", source=_SETTINGS)
     tables_waiting: int = derived(
         "tables whose dead rows are beyond their threshold", source="pg_stat_user_tables"
@@ -54,7 +58,7 @@ class AutovacuumFacts:
         yield cls(
             enabled=bool(context.setting("autovacuum")),
             counting=bool(context.setting("track_counts")),
-            workers=sum(b.backend_type == "autovacuum worker" for b in context.snapshot.backends),
+            workers=None if sessions_hidden(context) else _running(context),
             max_workers=None if workers is None else int(workers),
             tables_waiting=sum(_waits(table) for table in TableFacts.build(context)),
             cost_limit=limit,
@@ -62,6 +66,10 @@ class AutovacuumFacts:
             remedy=remedy,
             remedy_value=None if value is None else int(value),
         )
+
+
+def _running(context: Context) -> int:
+    return sum(b.backend_type == "autovacuum worker" for b in context.snapshot.backends)
 
 
 def _remedy(

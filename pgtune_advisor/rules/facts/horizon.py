@@ -76,7 +76,8 @@ def _backends(context: Context) -> Iterator[Holder]:
         ages = [age for age in (b.xmin_age, b.xid_age) if age is not None]
         if not ages or b.backend_type in _IGNORED or b.pid in vacuums:
             continue
-        what = f"{b.user or b.backend_type} in {b.application or 'an unnamed application'}"
+        what = f"role {b.user}" if b.user else b.backend_type
+        what += f", application {b.application}" if b.application else ""
         yield Holder(
             kind="backend",
             name=str(b.pid),
@@ -115,7 +116,7 @@ def _slots(context: Context) -> Iterator[Holder]:
             catalog_age=s.catalog_xmin_age,
             held_ms=None if s.active else context.age_ms(s.inactive_since),
             is_decoding=s.active and s.type == "logical",
-            what=f"{s.type}, {'active' if s.active else 'inactive'}",
+            what=f"{s.type} slot, {'active' if s.active else 'inactive'}",
         )
 
 

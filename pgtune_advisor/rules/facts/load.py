@@ -14,9 +14,17 @@ def usable_connections(context: Context) -> int:
     return max(server.max_connections - server.reserved_connections, 0)
 
 
+def sessions_hidden(context: Context) -> bool:
+    """Whether this role may not see what kind of session the others are."""
+    return any(not backend.backend_type for backend in context.snapshot.backends)
+
+
 def active_sessions(context: Context) -> int | None:
-    """Client sessions that run a statement, as sampled now and when the window began."""
-    if not context.has("backends"):
+    """Client sessions that run a statement, as sampled now and when the window began.
+
+    None where they were not read, or where this role may not see what others do.
+    """
+    if not context.has("backends") or sessions_hidden(context):
         return None
     samples = [context.snapshot.backends, context.window.backends_before or ()]
     return max(sum(b.state == "active" for b in clients(sample)) for sample in samples)

@@ -42,7 +42,7 @@ class MemoryFacts:
         source=_SETTINGS,
     )
     shared_buffers_target: float | None = derived(
-        "25 % of the memory, at most the size of all databases, at least 128 MB",
+        "25 % of the memory, at most the size of all databases or 128 MB, whichever is more",
         unit="bytes",
         source="PostgreSQL manual, shared_buffers",
     )
@@ -216,7 +216,7 @@ def _buffers_target(context: Context) -> float | None:
     if memory is None:
         return None
     data = total(context.snapshot.database_sizes, "size_bytes")
-    return max(min(memory * 0.25, data or memory), 128 * MB)
+    return min(memory * 0.25, max(data or memory, 128 * MB))
 
 
 def _rate(context: Context, counter: str) -> float | None:

@@ -9,6 +9,7 @@ from pgtune_advisor.domain.objects import Index, Relation
 from pgtune_advisor.domain.statements import Statement
 from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.rules.facts.keys import indexes_by_table
+from pgtune_advisor.rules.facts.partitions import Extents
 from pgtune_advisor.rules.facts.shapes import Shapes
 from pgtune_advisor.sqltext import Shape
 
@@ -29,6 +30,7 @@ class Paging:
     def __init__(self, context: Context, shapes: Shapes) -> None:
         self._context = context
         self._shapes = shapes
+        self._extents = Extents(context)
 
     def rows_examined(self, statement: Statement, blocks: float | None) -> float | None:
         """Rows that a call of so many blocks goes through; None unknown."""
@@ -37,13 +39,14 @@ class Paging:
             return None
         relations = [self._shapes.relation(statement, table) for table in shape.tables]
         first = relations[0]
-        if first is None or not first.pages or first.rows is None:
+        extent = None if first is None else self._extents.of(first)
+        if first is None or extent is None or not extent.pages or extent.rows is None:
             return None
         if len(relations) > 1:
             return blocks / (1 + _BLOCKS_PER_LOOKUP * (len(relations) - 1))
-        density = max(first.rows / first.pages, 1.0)
+        density = max(extent.rows / extent.pages, 1.0)
         order = self._ordering(shape, first)
-        if order is None and blocks >= first.pages * _READS_ALL:
+        if order is None and blocks >= extent.pages * _READS_ALL:
             return blocks * density
         met = 1 + (density - 1) * (order or 0.0) ** 2
         return blocks / (1 / met + 1 / _ENTRIES_PER_LEAF)

@@ -14,6 +14,7 @@ from pgtune_advisor.domain.statements import Statement
 from pgtune_advisor.rules.facts import serving
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio, total
 from pgtune_advisor.rules.facts.keys import indexes_by_table
+from pgtune_advisor.rules.facts.partitions import Extent, Extents
 from pgtune_advisor.rules.facts.shapes import Shapes, shapes_of
 from pgtune_advisor.sqltext import Predicate
 
@@ -48,8 +49,10 @@ class PredicateFacts:
     table: str = fact("table", source="pg_class.relname")
     column: str = fact("column", source="pg_attribute.attname")
     column_type: str = fact("type of the column", source="pg_attribute.atttypid")
-    rows: float | None = fact("estimated rows of the table", source="pg_class.reltuples")
-    size_bytes: int = derived("heap pages", unit="bytes", source="pg_class.relpages")
+    rows: float | None = fact(
+        "estimated rows of the table, its partitions included", source="pg_class.reltuples"
+    )
+    size_bytes: int = derived("its heap pages", unit="bytes", source="pg_class.relpages")
     read_share: float | None = derived(
         "blocks of a call over the pages of the table, at most 1; unknown for an empty table",
         unit="ratio",
@@ -99,7 +102,7 @@ class PredicateFacts:
     @classmethod
     def build(cls, context: Context) -> Iterator[PredicateFacts]:
         shapes = shapes_of(context)
-        indexes = indexes_by_table(context)
+        indexes, extents = indexes_by_table(context), Extents(context)
         columns = context.snapshot.columns
         types = {(c.database, c.schema, c.table, c.name): c.type for c in columns}
         for statements in _same_text(context):
@@ -114,7 +117,7 @@ class PredicateFacts:
                 if relation is None or predicate.column is None or predicate.clause == "having":
                     continue
                 site = _Site.of(shapes, statement, predicate, relation, types, indexes)
-                row = _facts(predicate, site, use)
+                row = _facts(predicate, site, extents.of(relation), use)
                 if (key := (row.subject().label, row.kind)) not in seen:
                     seen.add(key)
                     yield row
@@ -186,9 +189,9 @@ class _Site:
         )
 
 
-def _facts(predicate: Predicate, site: _Site, use: _Use) -> PredicateFacts:
+def _facts(predicate: Predicate, site: _Site, extent: Extent, use: _Use) -> PredicateFacts:
     relation = site.relation
-    share = ratio(use.blocks_per_call, relation.pages)
+    share = ratio(use.blocks_per_call, extent.pages)
     share = None if share is None else min(share, 1.0)
     prefix_index = serving.pattern_index(site.indexes, predicate)
     key = serving.index_key(predicate, site.column_type)
@@ -203,8 +206,8 @@ def _facts(predicate: Predicate, site: _Site, use: _Use) -> PredicateFacts:
         table=relation.name,
         column=predicate.column or "",
         column_type=site.column_type,
-        rows=relation.rows,
-        size_bytes=relation.pages * BLOCK,
+        rows=extent.rows,
+        size_bytes=extent.pages * BLOCK,
         read_share=share,
         kind=predicate.kind,
         operator=predicate.operator,

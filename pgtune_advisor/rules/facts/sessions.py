@@ -173,7 +173,9 @@ class LockWaitFacts:
         "first process in the way", unit="id", source="pg_blocking_pids()"
     )
     blocker_state: str = fact("what the blocker does", source=f"{_ACTIVITY}.state")
-    blocker_user: str = fact("role of the blocker", source=f"{_ACTIVITY}.usename")
+    blocker_user: str = fact(
+        "role of the blocker, or what kind of process it is", source=f"{_ACTIVITY}.usename"
+    )
     blocker_query: str = fact("statement of the blocker", source=f"{_ACTIVITY}.query")
     blockers: int = derived("processes in the way", source="pg_blocking_pids()")
 
@@ -200,7 +202,14 @@ class LockWaitFacts:
                 query=(waiter.query if waiter else None) or "",
                 blocker_pid=pids[0] if pids else None,
                 blocker_state=(first.state if first else None) or "",
-                blocker_user=(first.user if first else None) or "",
+                blocker_user=_who(first),
                 blocker_query=(first.query if first else None) or "",
                 blockers=len(set(pids)),
             )
+
+
+def _who(backend: Backend | None) -> str:
+    if backend is None:
+        return ""
+    is_client = backend.backend_type == "client backend"
+    return backend.user or ("" if is_client else backend.backend_type)

@@ -14,6 +14,7 @@ from pgtune_advisor.rules.facts.load import (
     active_sessions,
     busy_sessions,
     pool_size,
+    sessions_hidden,
     usable_connections,
 )
 from pgtune_advisor.rules.facts.replication import wal_rate
@@ -142,8 +143,7 @@ class ConnectionFacts:
         ]
         known = [rate for rate in rates if rate is not None]
         begun = total(databases, "sessions")
-        hidden = any(not b.backend_type for b in context.snapshot.backends)
-        used = None if hidden else len(sessions)
+        used = None if sessions_hidden(context) else len(sessions)
         yield cls(
             used=used,
             usable=usable,
