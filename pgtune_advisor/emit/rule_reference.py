@@ -18,7 +18,7 @@ def rule_table(book: RuleBook, *, width: int) -> str:
             loaded.id,
             spec.severity,
             spec.applicability,
-            " ".join(spec.docs.why.split()),
+            _first_sentence(spec.docs.why),
         ]
         for loaded in book.rules
         for spec in (loaded.rule.spec,)
@@ -29,6 +29,11 @@ def rule_table(book: RuleBook, *, width: int) -> str:
     if book.disabled:
         text += f"disabled: {', '.join(book.disabled)}\n"
     return text
+
+
+def _first_sentence(text: str) -> str:
+    """The text up to the first full stop that ends a sentence."""
+    return " ".join(text.split()).partition(". ")[0].rstrip(".")
 
 
 def _param(name: str, param: Param, value: float | None) -> str:

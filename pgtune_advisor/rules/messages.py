@@ -24,12 +24,6 @@ def _words(value: str, size: int = 120) -> str:
     return line if len(line) <= size else line[: size - 1] + "…"
 
 
-def _counted(number: float | None, noun: str) -> str:
-    """`1 row`, `1,200 rows`, `unknown rows`."""
-    text = "unknown" if number is None else units.format_count(number)
-    return f"{text} {noun}" if number == 1 else f"{text} {noun}s"
-
-
 def _setting_bytes(value: float) -> str:
     """A size that a setting takes, rounded down to whole megabytes above one."""
     size = int(value)
@@ -58,7 +52,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
         "bytes": _or_unknown(units.format_bytes),
         "ms": _or_unknown(units.format_ms),
         "count": _or_unknown(units.format_count),
-        "counted": _counted,
         "percent": _or_unknown(units.format_percent),
         "counted": _counted,
         "setting_bytes": _setting_bytes,

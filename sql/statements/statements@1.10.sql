@@ -27,7 +27,8 @@ SELECT
     s.blk_read_time AS read_time_ms,
     s.blk_write_time AS write_time_ms,
     s.wal_bytes::pg_catalog.int8 AS wal_bytes,
-    s.jit_generation_time + s.jit_inlining_time + s.jit_optimization_time + s.jit_emission_time AS jit_time_ms,
+    s.jit_generation_time + s.jit_inlining_time + s.jit_optimization_time
+        + s.jit_emission_time AS jit_time_ms,
     NULL::pg_catalog.timestamptz AS since
 FROM {schema}.pg_stat_statements(false) AS s
 JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid

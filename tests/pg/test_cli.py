@@ -47,8 +47,7 @@ def planted(database: Database) -> str:
     """A foreign key without an index, whose parent changes; returns the finding's key."""
     database.execute(
         "CREATE TABLE parents (id int PRIMARY KEY)",
-        "CREATE TABLE children (id int PRIMARY KEY, note text,"
-        " parent_id int REFERENCES parents)",
+        "CREATE TABLE children (id int PRIMARY KEY, note text, parent_id int REFERENCES parents)",
         "INSERT INTO parents SELECT generate_series(1, 5000)",
         "INSERT INTO children SELECT i, repeat('x', 400), i FROM generate_series(1, 4000) i",
         "DELETE FROM parents WHERE id > 4990",

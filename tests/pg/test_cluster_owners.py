@@ -35,7 +35,7 @@ OWNER = """
 import sys
 from pathlib import Path
 from pgtune_advisor.cluster import PrivateCluster, best_binaries
-cluster = PrivateCluster.create(best_binaries(Path(sys.argv[1])))
+cluster = PrivateCluster.create(best_binaries(Path(sys.argv[1])), base_dir=Path(sys.argv[3]))
 cluster.start()
 if sys.argv[2] == "keep":
     cluster.keep()
@@ -76,9 +76,10 @@ def test_a_killed_server_leaves_no_shared_memory(newest: Binaries) -> None:
 class Owner:
     """Another process with a cluster of its own."""
 
-    def __init__(self, binaries: Binaries, mode: str) -> None:
+    def __init__(self, binaries: Binaries, mode: str, base: Path) -> None:
+        program = [sys.executable, "-W", "error", "-c", OWNER]
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", OWNER, str(binaries.bindir), mode],
+            [*program, str(binaries.bindir), mode, str(base)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             text=True,
             stdin=subprocess.PIPE,
@@ -97,11 +98,20 @@ class Owner:
 
 
 @pytest.fixture
-def owner(newest: Binaries, request: pytest.FixtureRequest) -> Iterator[Owner]:
-    one = Owner(newest, getattr(request, "param", "delete"))
+def base() -> Iterator[Path]:
+    """A folder that no other run cleans up, and that the server's user can enter."""
+    folder = Path(tempfile.mkdtemp(prefix="own-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    folder.rmdir()
+
+
+@pytest.fixture
+def owner(newest: Binaries, base: Path, request: pytest.FixtureRequest) -> Iterator[Owner]:
+    one = Owner(newest, getattr(request, "param", "delete"), base)
     yield one
     one.end(kill=True)
-    sweep(one.home.parent)
+    sweep(base)
     assert not one.home.exists()
 
 
@@ -111,14 +121,16 @@ def test_an_owner_takes_its_cluster_with_it(owner: Owner) -> None:
     assert not owner.home.exists()
 
 
-def test_the_next_run_cleans_up_after_a_killed_one(owner: Owner, newest: Binaries) -> None:
+def test_the_next_run_cleans_up_after_a_killed_one(
+    owner: Owner, newest: Binaries, base: Path
+) -> None:
     with Handle.open(owner.pid) as postmaster:
-        made = PrivateCluster.create(newest)
+        made = PrivateCluster.create(newest, base_dir=base)
         assert ask(owner.dsn, "SELECT 1") == 1
         made.delete()
         owner.end(kill=True)
         assert ask(owner.dsn, "SELECT 1") == 1
-        PrivateCluster.create(newest).delete()
+        PrivateCluster.create(newest, base_dir=base).delete()
         assert postmaster.wait(0)
     assert not owner.home.exists()
     assert owner.pid not in segment_creators()

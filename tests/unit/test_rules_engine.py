@@ -145,7 +145,7 @@ def test_nothing_is_built_from_an_empty_snapshot_but_what_is_always_there(kind: 
         ("{% if nothing is none %}none{% endif %}", "none"),
         ("{{ max(1, 2) }}", "2"),
         ("{{ 1 | counted('row') }}, {{ 1200 | counted('row') }}", "1 row, 1,200 rows"),
-        ("{{ nothing | counted('row') }}", "unknown rows"),
+        ("{{ nothing | counted('row') }}", "an unknown number of rows"),
         ("  a\n  b  ", "a\n  b"),
     ],
 )
