@@ -260,6 +260,7 @@ def test_the_words_of_every_finding(name: str) -> None:
             for text in (message.primary, message.detail, message.hint):
                 assert "None" not in text.replace("None of", "")
                 assert "{{" not in text
+                assert "could not be written" not in text
                 assert "  " not in text.replace("\n  ", "")
     assert found
 

@@ -46,7 +46,11 @@ def recommend(
     rejected: list[Rejected] = []
     for match in matches:
         kind = match.loaded.rule.spec.change.kind
-        title, changes = builders()[kind](Site(match=match, snapshot=snapshot))
+        try:
+            title, changes = builders()[kind](Site(match=match, snapshot=snapshot))
+        except RuleError as error:
+            rejected.append(_broken(match, error))
+            continue
         if not changes:
             rejected.append(_nothing_to_change(match, title))
             continue
@@ -83,6 +87,12 @@ def _nothing_to_change(match: Match, title: str) -> Rejected:
         reason="already-so",
         detail=f"{title}: the server has that value, or does not know the setting",
     )
+
+
+def _broken(match: Match, error: RuleError) -> Rejected:
+    """One rule's mistake costs its own advice, not the report."""
+    detail = f"{error.primary}: {error.detail}" if error.detail else error.primary
+    return Rejected(subject=match.finding.subject, reason="rule-broken", detail=detail)
 
 
 def _gravest(group: _Group) -> int:

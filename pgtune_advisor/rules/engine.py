@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pgtune_advisor.domain.errors import RuleError
 from pgtune_advisor.domain.findings import Evidence, Finding, Message, Severity, Subject, Unknown
 from pgtune_advisor.rules import messages
 from pgtune_advisor.rules.detectors import Detection, Undecided, detectors
@@ -106,12 +107,6 @@ def _match(loaded: Loaded, facts: FactBase, detection: Detection) -> Match:
         "setting": facts.context.setting,
         **detection.extra,
     }
-    where = f"{loaded.rule.path}: message"
-    message = Message(
-        primary=messages.render(spec.message.primary, names, where),
-        detail=messages.render(spec.message.detail, names, where),
-        hint=messages.render(spec.message.hint, names, where),
-    )
     subject = detection.row.subject()
     severity: Severity = "critical" if detection.critical else spec.severity
     finding = Finding(
@@ -120,10 +115,27 @@ def _match(loaded: Loaded, facts: FactBase, detection: Detection) -> Match:
         category=loaded.rule.category,
         severity=severity,
         subject=subject,
-        message=message,
+        message=_message(loaded, subject, names),
         evidence=_evidence(loaded, facts, names),
     )
     return Match(loaded=loaded, row=detection.row, names=names, finding=finding)
+
+
+def _message(loaded: Loaded, subject: Subject, names: Mapping[str, Any]) -> Message:
+    """What the rule says; where its templates fail on this row, that it fired and why they do."""
+    spec, where = loaded.rule.spec.message, f"{loaded.rule.path}: message"
+    try:
+        return Message(
+            primary=messages.render(spec.primary, names, where),
+            detail=messages.render(spec.detail, names, where),
+            hint=messages.render(spec.hint, names, where),
+        )
+    except RuleError as error:
+        return Message(
+            primary=f"{loaded.id} applies to {subject.label}",
+            detail=f"Its message could not be written: {error.detail}.",
+            hint=f"Mend the templates in {loaded.rule.path}.",
+        )
 
 
 def _evidence(loaded: Loaded, facts: FactBase, names: Mapping[str, Any]) -> tuple[Evidence, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pgtune_advisor.domain.errors import ConfigError, RuleError
 from pgtune_advisor.rules import messages
 from pgtune_advisor.rules.conditions import Condition, compile_condition
-from pgtune_advisor.rules.detectors import detectors
+from pgtune_advisor.rules.detectors import detector_names, detectors
 from pgtune_advisor.rules.factbase import Catalogue
 from pgtune_advisor.rules.spec import ParamValue, Rule, RuleSpec
 
@@ -146,8 +146,11 @@ def check_rule(rule: Rule, catalogue: Catalogue, given: Mapping[str, ParamValue]
             raise RuleError(f'{where}: evidence: unknown fact "{name}"')
     if spec.detector and spec.detector not in detectors():
         raise RuleError(f'{where}: unknown detector "{spec.detector}"', hint=", ".join(detectors()))
+    names = _template_names(spec, facts, server)
     for part in ("primary", "detail", "hint"):
-        messages.check(getattr(spec.message, part), f"{where}: message.{part}")
+        messages.check(getattr(spec.message, part), f"{where}: message.{part}", names)
+    for key, text in _texts("change", spec.change.model_dump(exclude={"kind"})):
+        messages.check(text, f"{where}: {key}", names)
 
     def condition(key: str, text: str) -> Condition | None:
         if not text:
@@ -166,6 +169,29 @@ def check_rule(rule: Rule, catalogue: Catalogue, given: Mapping[str, ParamValue]
         critical=condition("critical_when", spec.critical_when),
         params=_params(spec, given),
     )
+
+
+def _template_names(
+    spec: RuleSpec, facts: Collection[str], server: Collection[str]
+) -> messages.Names:
+    """What the templates of a rule may use: facts, server, params, setting, a detector's names."""
+    plain = (*facts, *detector_names(spec.detector), "setting")
+    return {**dict.fromkeys(plain), "server": server, "params": list(spec.params)}
+
+
+def _texts(key: str, value: object) -> Iterator[tuple[str, str]]:
+    """The texts of a table, however deep, each with its place."""
+    match value:
+        case str():
+            yield key, value
+        case dict():
+            for name, inner in value.items():
+                yield from _texts(f"{key}.{name}", inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(key, inner)
+        case _:
+            return
 
 
 def _params(spec: RuleSpec, given: Mapping[str, ParamValue]) -> dict[str, float]:

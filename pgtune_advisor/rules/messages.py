@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pgtune_advisor.domain import units
@@ -69,12 +70,35 @@ def _template(text: str) -> Template:
     return _environment().from_string(text)
 
 
-def check(text: str, where: str) -> None:
-    """RuleError where the text is not a template."""
+Names = Mapping[str, Collection[str] | None]
+"""The names that a template may use, each with the names inside it; None is a plain value."""
+
+
+def check(text: str, where: str, names: Names | None = None) -> None:
+    """RuleError where the text is not a template, or uses a name that is not among `names`."""
     try:
         _template(text)
+        tree = _environment().parse(text)
     except TemplateError as error:
         raise RuleError(f"{where}: the template is not valid", detail=str(error)) from None
+    if names is None:
+        return
+    for name in sorted(meta.find_undeclared_variables(tree) - set(_environment().globals)):
+        _known(name, names, where)
+    for node in tree.find_all(nodes.Getattr):
+        inside = names.get(node.node.name) if isinstance(node.node, nodes.Name) else None
+        if inside is not None:
+            _known(node.attr, inside, where)
+
+
+def _known(name: str, names: Collection[str], where: str) -> None:
+    if name in names:
+        return
+    near = get_close_matches(name, names, 1)
+    raise RuleError(
+        f'{where}: the template uses an unknown name "{name}"',
+        hint=f'Did you mean "{near[0]}"?' if near else f"Known: {', '.join(sorted(names)) or '-'}",
+    )
 
 
 def render(text: str, names: Mapping[str, Any], where: str) -> str:

@@ -10,8 +10,9 @@ SELECT
     current_user::pg_catalog.text AS role,
     pg_catalog.current_database()::pg_catalog.text AS database,
     pg_catalog.pg_is_in_recovery() AS in_recovery,
-    COALESCE((SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user), false)
-        AS is_superuser,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user AND r.rolsuper
+    ) AS is_superuser,
     pg_catalog.pg_has_role(current_user, 'pg_monitor', 'USAGE') AS monitor,
     pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS read_all_stats,
     pg_catalog.pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS read_all_settings,
@@ -36,7 +37,8 @@ SELECT
         FROM pg_catalog.pg_settings AS s
         WHERE s.name = ANY (%(platform_settings)s::pg_catalog.text[])
             OR EXISTS (
-                SELECT FROM pg_catalog.unnest(%(platform_prefixes)s::pg_catalog.text[]) AS x (prefix)
+                SELECT
+                FROM pg_catalog.unnest(%(platform_prefixes)s::pg_catalog.text[]) AS x (prefix)
                 WHERE pg_catalog.starts_with(s.name, x.prefix)
             )
         ORDER BY 1

@@ -205,3 +205,21 @@ def test_a_standby_gets_no_advice_that_only_a_primary_can_take(
 def test_a_wrong_value_of_an_option(capsys: Capture, option: str) -> None:
     err = fails(capsys, 2, "advise", "--dsn", "dbname=x", option, "nonsense")
     assert option in err
+
+
+def test_doctor_says_what_a_weak_role_lacks(database: Database, capsys: Capture) -> None:
+    database.execute("CREATE TABLE hidden AS SELECT 1 AS x", "ANALYZE hidden")
+    role = database.create_role("LOGIN")
+    assert main(["doctor", "--dsn", database.dsn_as(role)]) == 0
+    out = capsys.readouterr().out
+    assert f"GRANT pg_monitor TO {role};" in out
+    assert "columns: only in part" in out
+    assert main(["doctor", "--helpers", "--dsn", database.dsn_as(role)]) == 0
+    assert "SECURITY DEFINER SET search_path" in capsys.readouterr().out
+
+
+def test_doctor_has_nothing_to_ask_of_a_superuser(database: Database, capsys: Capture) -> None:
+    assert main(["doctor", "--json", "--dsn", database.dsn]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["grants"] == []
+    assert found["is_superuser"]

@@ -14,7 +14,7 @@ _MINUTE = 60_000
 
 @pytest.mark.parametrize(
     ("idle", "minutes"),
-    [("-61s", 5), ("-10m", 5), ("-13m", 6), ("-41m", 20), ("-2h", 60), ("-9d", 60)],
+    [("-61s", 5), ("-19m", 5), ("-20m", 10), ("-41m", 15), ("-2h", 60), ("-9d", 60)],
 )
 def test_the_timeout_is_half_of_what_was_seen(idle: str, minutes: int) -> None:
     context = make_context(backends=[{"state": "idle in transaction", "state_changed_at": idle}])
@@ -32,7 +32,7 @@ def test_a_role_has_one_timeout() -> None:
         ]
     )
     targets = [row.idle_timeout_target_ms for row in BackendFacts.build(context)]
-    assert targets == [20 * _MINUTE, 20 * _MINUTE, 20 * _MINUTE, None]
+    assert targets == [15 * _MINUTE, 15 * _MINUTE, 15 * _MINUTE, None]
 
 
 def test_sessions_in_the_way_are_counted() -> None:

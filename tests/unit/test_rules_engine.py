@@ -88,6 +88,15 @@ def test_a_table_that_was_not_read_is_unknown_as_a_whole(tmp_path: Path) -> None
     assert (row.subject.label, row.missing) == ("*", ("indexes",))
 
 
+def test_a_message_that_fails_on_a_row_does_not_hide_the_finding(tmp_path: Path) -> None:
+    book = book_of(tmp_path, primary='"{{ replica_scans + 1 }} scans"')
+    [match] = outcome(book, {"replica_scans": "?"}).matches
+    message = match.finding.message
+    assert message.primary == "a-rule applies to shop.public.orders_idx"
+    assert "could not be written" in message.detail
+    assert "a-rule.toml" in message.hint
+
+
 def test_only_some_rules_may_run(tmp_path: Path) -> None:
     rule_files.write(tmp_path / "indexes", "b-rule")
     book = book_of(tmp_path)

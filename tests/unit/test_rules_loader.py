@@ -143,6 +143,22 @@ def test_a_parameter_that_is_none(tmp_path: Path, name: str, value: str) -> None
         ({"primary": '"{{ name "'}, "", "message.primary: the template is not valid"),
         ({"hint": '"{{ name | shout }}"'}, "", "message.hint: the template is not valid"),
         ({"when": '"scans = :age"'}, "", 'when: unknown parameter "age"'),
+        (
+            {"primary": '"{{ nam }}"'},
+            "",
+            'message.primary: the template uses an unknown name "nam"',
+        ),
+        (
+            {"hint": '"{{ server.mayor }}"'},
+            "",
+            'message.hint: the template uses an unknown name "mayor"',
+        ),
+        ({"detail": '"{{ params.age }}"'}, "", "message.detail: the template uses an unknown name"),
+        (
+            {"change": '{ kind = "script", steps = [{ up = "{{ scan }}" }] }'},
+            "",
+            'change.steps.up: the template uses an unknown name "scan"',
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_the_place(
@@ -153,6 +169,15 @@ def test_a_wrong_file_is_named_with_the_place(
     assert isinstance(error, RuleError)
     assert str(path) in error.primary
     assert said in f"{error.primary} {error.detail}"
+
+
+def test_names_that_templates_may_use(tmp_path: Path) -> None:
+    text = (
+        '"{% set n = scans %}{% for i in [1, n] %}{{ i }}{% endfor %}{{ server.major }}'
+        "{{ params.times }}{{ setting('work_mem') | bytes }}{{ max(scans, 1) }}\""
+    )
+    rule_files.write(tmp_path, "a-rule", PARAMS, detail=text)
+    assert load(tmp_path).get("a-rule")
 
 
 def test_an_unknown_detector(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,9 +35,17 @@ Detector = Callable[["FactBase", Mapping[str, float]], Iterator[Detection | Unde
 
 
 @cache
+def _modules() -> dict[str, ModuleType]:
+    names = [info.name for info in pkgutil.iter_modules(__path__)]
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+
+
 def detectors() -> dict[str, Detector]:
     """The detectors by name: `detect` of each module here."""
-    return {
-        info.name: importlib.import_module(f"{__name__}.{info.name}").detect
-        for info in pkgutil.iter_modules(__path__)
-    }
+    return {name: module.detect for name, module in _modules().items()}
+
+
+def detector_names(name: str) -> tuple[str, ...]:
+    """What a detector adds to the facts that templates may use: `NAMES` of its module."""
+    found: tuple[str, ...] = _modules()[name].NAMES if name else ()
+    return found

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pgtune_advisor.domain.index_ddl import definition_known
 from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.rules.detectors import Detection, Undecided
 from pgtune_advisor.rules.factbase import FactBase
 from pgtune_advisor.rules.facts.indexes import IndexFacts
+
+NAMES: Final = ("keeper", "keeper_schema", "keeper_size_bytes", "keeper_scans", "relation")
 
 
 def detect(facts: FactBase, params: Mapping[str, float]) -> Iterator[Detection | Undecided]:

@@ -13,6 +13,8 @@ from pgtune_advisor.rules.facts.base import Context, derived, fact
 
 _ACTIVITY = "pg_stat_activity"
 _MINUTE: Final = 60_000
+# In steps, since advice that grows by the minute would be new advice in every cycle.
+_TIMEOUTS: Final = (5, 10, 15, 30, 60)
 
 
 def clients(backends: tuple[Backend, ...]) -> list[Backend]:
@@ -48,8 +50,8 @@ class BackendFacts:
         "idle_in_transaction_session_timeout; 0 is off", unit="ms", source="pg_settings"
     )
     idle_timeout_target_ms: float | None = derived(
-        "half of the longest time that a session of this role idles in its transaction, between "
-        "5 min and 1 h, and no more than what is set",
+        "half of the longest time that a session of this role idles in its transaction, in steps "
+        "between 5 min and 1 h, and no more than what is set",
         unit="ms",
         source=f"{_ACTIVITY}.state_change, pg_settings",
     )
@@ -99,7 +101,8 @@ def _longest_idle(context: Context) -> dict[str | None, float]:
 def _timeout_target(longest: float | None, present: float | None) -> float | None:
     if longest is None:
         return None
-    target = min(max(longest / 2 // _MINUTE, 5), 60) * _MINUTE
+    half = longest / 2 / _MINUTE
+    target = max((step for step in _TIMEOUTS if step <= half), default=_TIMEOUTS[0]) * _MINUTE
     return min(target, present) if present else target
 
 
