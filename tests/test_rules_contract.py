@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -197,14 +197,33 @@ def test_every_term_of_the_condition_has_a_case(name: str, bench: Bench) -> None
 
 
 def _without_each_term(loaded: Loaded) -> Iterator[tuple[str, Condition]]:
+    """The condition less one of its ANDed terms, or less one branch of an ORed term."""
     if loaded.when is None:
         return
     tree = sqlglot.parse_one(loaded.when.sql, dialect="sqlite")
-    terms = list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
-    for term in terms:
-        rest = [other.sql(dialect="sqlite") for other in terms if other is not term]
-        sql = " AND ".join(f"({one})" for one in rest) or "TRUE"
-        yield term.sql(dialect="sqlite"), replace(loaded.when, sql=sql)
+    terms = _parts(tree, exp.And)
+    for number, term in enumerate(terms):
+        before, after = terms[:number], terms[number + 1 :]
+        yield _sql(term), replace(loaded.when, sql=_joined("AND", [*before, *after], "TRUE"))
+        branches = _parts(term.unnest(), exp.Or)
+        for other, branch in enumerate(branches):
+            rest = branches[:other] + branches[other + 1 :]
+            if rest:
+                less = sqlglot.parse_one(_joined("OR", rest, "FALSE"), dialect="sqlite")
+                sql = _joined("AND", [*before, less, *after], "TRUE")
+                yield f"OR {_sql(branch)}", replace(loaded.when, sql=sql)
+
+
+def _parts(tree: exp.Expr, joined_by: type[exp.Connector]) -> list[exp.Expr]:
+    return list(tree.flatten()) if isinstance(tree, joined_by) else [tree]
+
+
+def _joined(word: str, parts: Sequence[exp.Expr], empty: str) -> str:
+    return f" {word} ".join(f"({_sql(part)})" for part in parts) or empty
+
+
+def _sql(tree: exp.Expr) -> str:
+    return tree.sql(dialect="sqlite")
 
 
 @pytest.mark.parametrize("name", _RULES)

@@ -47,7 +47,8 @@ class Query:
     @property
     def table(self) -> str | None:
         """The snapshot's table that the rows go to as they are, or None."""
-        return self.name if row_tables().get(self.name) is self.row_type else None
+        fills = self.row_type is not None and row_tables().get(self.name) is self.row_type
+        return self.name if fills else None
 
 
 class QueryBook:
@@ -196,10 +197,6 @@ def _returns(source: Source) -> tuple[type[Any] | None, CustomTable | None]:
     entry = source.need("returns")
     if entry.value.split(" ")[0] == FACTS:
         return None, custom_table(source, entry)
-    for key in ("label", "column"):
-        stray = source.get(key)
-        if stray:
-            raise broken(source.path, stray.line, f'"{key}" belongs to a query that returns facts')
     if entry.value not in row_types():
         raise broken(
             source.path,
@@ -207,6 +204,10 @@ def _returns(source: Source) -> tuple[type[Any] | None, CustomTable | None]:
             f"{entry.value!r} is not a row type",
             'A query of yours says "-- returns: facts <table>".',
         )
+    for key in ("label", "column"):
+        stray = source.get(key)
+        if stray:
+            raise broken(source.path, stray.line, f'"{key}" belongs to a query that returns facts')
     return row_types()[entry.value], None
 
 
