@@ -14,6 +14,7 @@ from pgtune_advisor.domain.window import Window
 from pgtune_advisor.rules import engine, suppressions
 from pgtune_advisor.rules.factbase import FactBase
 from pgtune_advisor.rules.facts.base import Context
+from pgtune_advisor.rules.facts.shapes import omissions
 from pgtune_advisor.rules.loader import Loaded, RuleBook
 
 
@@ -36,7 +37,8 @@ def evaluate(
     def fresh(loaded: Loaded) -> bool:
         return tables is None or tables.issuperset(book.catalogue.needs(loaded.rule.spec.subject))
 
-    facts = FactBase(Context(snapshot=snapshot, window=window, now=now), book.catalogue)
+    context = Context(snapshot=snapshot, window=window, now=now)
+    facts = FactBase(context, book.catalogue)
     try:
         outcome = engine.run(book, facts, fresh)
     finally:
@@ -55,7 +57,7 @@ def evaluate(
         recommendations=tuple(recommendations),
         rejected=(*solved, *refused, *suppressed),
         unknown=outcome.unknown,
-        gaps=(*_window_gaps(window), *snapshot.gaps),
+        gaps=(*_window_gaps(window), *_text_gaps(context), *snapshot.gaps),
     )
 
 
@@ -68,6 +70,14 @@ def _target(snapshot: Snapshot) -> ReportTarget:
         system_identifier=server.system_identifier,
         in_recovery=server.in_recovery,
     )
+
+
+def _text_gaps(context: Context) -> list[Gap]:
+    """Statements whose text no rule could judge are counted, not dropped silently."""
+    hint = "Rules about a statement's text do not cover them; those about its counters do."
+    return [
+        Gap(source="statement_texts", reason=reason, hint=hint) for reason in omissions(context)
+    ]
 
 
 def _window_gaps(window: Window) -> list[Gap]:

@@ -37,7 +37,10 @@ class Capabilities:
     @property
     def platform(self) -> tuple[Platform, str | None]:
         """The managed platform, and what gave it away."""
-        return recognise(self.access.platform_roles, self.access.platform_settings)
+        access = self.access
+        return recognise(
+            access.platform_roles, access.platform_settings, access.command_line_settings
+        )
 
     @property
     def statements(self) -> DatabaseAccess | None:

@@ -47,8 +47,26 @@ PREFIXES: Final = tuple(sorted({m.setting for m in _MARKS if m.setting.endswith(
 SETTINGS: Final = tuple(sorted({m.setting for m in _MARKS if m.setting} - set(PREFIXES)))
 
 
-def recognise(roles: Iterable[str], settings: Iterable[str]) -> tuple[Platform, str | None]:
-    """The platform and what gave it away; `settings` are `name=value`. ("none", None) if none."""
+# Patroni starts the server with these on its command line, all of them, whatever their value.
+PATRONI_OPTIONS: Final = frozenset(
+    {
+        "cluster_name",
+        "hot_standby",
+        "max_locks_per_transaction",
+        "track_commit_timestamp",
+        "wal_log_hints",
+    }
+)
+
+
+def recognise(
+    roles: Iterable[str], settings: Iterable[str], command_line: Iterable[str] = ()
+) -> tuple[Platform, str | None]:
+    """The platform and what gave it away, or ("none", None).
+
+    `settings` are `name=value`, `command_line` the names of those that were given to the server
+    when it was started.
+    """
     present = set(roles)
     pairs = [setting.partition("=")[::2] for setting in settings]
     for mark in _MARKS:
@@ -59,6 +77,8 @@ def recognise(roles: Iterable[str], settings: Iterable[str]) -> tuple[Platform, 
         for name, value in pairs:
             if _named(mark, name) and mark.contains in value:
                 return mark.platform, f"setting {name}"
+    if PATRONI_OPTIONS.issubset(command_line):
+        return "patroni", "settings on the command line"
     return "none", None
 
 

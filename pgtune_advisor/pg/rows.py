@@ -40,6 +40,7 @@ class Access:
     statements_preloaded: bool
     platform_roles: tuple[str, ...]
     platform_settings: tuple[str, ...]
+    command_line_settings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

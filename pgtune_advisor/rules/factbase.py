@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -75,6 +75,10 @@ class Catalogue:
         return ("custom",) if subject in self.custom else fact_tables()[subject].NEEDS
 
 
+def _ordered(row: Mapping[str, Value], names: Iterable[str]) -> list[Value]:
+    return [row.get(name) for name in names]
+
+
 class FactBase:
     """The facts of one evaluation: rows as objects, and as tables that conditions run over."""
 
@@ -130,7 +134,7 @@ class FactBase:
         listed = ", ".join(f'"{c.name}" {_SQL_TYPES[c.type]}' for c in known.values())
         self._db.execute(f'CREATE TABLE "{subject}" ({listed})')
         marks = ", ".join("?" * len(known))
-        rows = ([values(row).get(name) for name in known] for row in self.rows(subject))
+        rows = (_ordered(values(row), known) for row in self.rows(subject))
         self._db.execute("BEGIN")
         self._db.executemany(f'INSERT INTO "{subject}" VALUES ({marks})', rows)  # noqa: S608
         self._db.execute("COMMIT")

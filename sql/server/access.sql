@@ -42,5 +42,8 @@ SELECT
                 WHERE pg_catalog.starts_with(s.name, x.prefix)
             )
         ORDER BY 1
-    ) AS platform_settings
+    ) AS platform_settings,
+    ARRAY(
+        SELECT s.name FROM pg_catalog.pg_settings AS s WHERE s.source = 'command line' ORDER BY 1
+    ) AS command_line_settings
 ORDER BY 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgtune_advisor.domain.server import Platform
-from pgtune_advisor.pg.platforms import PREFIXES, ROLES, SETTINGS, recognise
+from pgtune_advisor.pg.platforms import PATRONI_OPTIONS, PREFIXES, ROLES, SETTINGS, recognise
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,13 @@ def test_recognise(
     found, by = recognise(roles, settings)
     assert found == platform
     assert by == mark or (mark is not None and by is not None and by.endswith(mark))
+
+
+def test_patroni_by_its_command_line() -> None:
+    every = sorted(PATRONI_OPTIONS)
+    assert recognise([], [], [*every, "port"]) == ("patroni", "settings on the command line")
+    assert recognise([], [], ["wal_level", *every[1:]]) == ("none", None)
+    assert recognise(["zalandos"], [], every) == ("zalando", "role zalandos")
 
 
 def test_asks_the_server_for_each_mark() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
@@ -20,9 +20,10 @@ from pgtune_advisor.sqltext import (
     shape_of,
 )
 
-# Parsing costs about a millisecond a statement, so the statements with the most time come first
-# and the rest is counted.
-MOST_PARSED: Final = 2000
+# Parsing costs half a millisecond to ten a statement, so the statements with the most time come
+# first and the rest is counted.
+MOST_PARSED: Final = 500
+_SHARED: Final = "shapes"
 
 
 class Shapes:
@@ -32,7 +33,21 @@ class Shapes:
         self._context = context
         self._texts = {t.query_id: t.text for t in context.snapshot.statement_texts}
         self._shapes: dict[tuple[int, str | None], Shape | Unparsed] = {}
-        self.unparsed: dict[int, str] = {}
+        self._unparsed: dict[int, str] = {}
+
+    def omissions(self) -> list[str]:
+        """In words: how many statements' texts were not understood, or not looked at, and why."""
+        said = []
+        if self._unparsed:
+            reasons = Counter(self._unparsed.values()).most_common()
+            listed = ", ".join(f"{reason} {count}" for reason, count in reasons)
+            said.append(f"the text of {len(self._unparsed)} statements has no shape ({listed})")
+        beyond = self._ranked[MOST_PARSED:]
+        if beyond:
+            said.append(
+                f"the texts of the {len(beyond)} statements with the least time were not parsed"
+            )
+        return said
 
     def text(self, statement: Statement) -> str | None:
         """The statement's text, if this role may see it."""
@@ -53,18 +68,22 @@ class Shapes:
             found = shape_of(text, self._catalogs.get(statement.database or ""))
             self._shapes[key] = found
             if isinstance(found, Unparsed):
-                self.unparsed[statement.query_id] = found.reason
+                self._unparsed[statement.query_id] = found.reason
         shape = self._shapes[key]
         return None if isinstance(shape, Unparsed) else shape
 
     @cached_property
     def _worthy(self) -> set[int]:
+        return set(self._ranked[:MOST_PARSED])
+
+    @cached_property
+    def _ranked(self) -> list[int]:
+        """The ids of the statements that ran, the one with the most time first."""
         times: dict[int, float] = defaultdict(float)
         for row in self._context.deltas("statements") or self._context.snapshot.statements:
             if row.query_id is not None:
                 times[row.query_id] += row.exec_time_ms or 0.0
-        ranked = sorted(times, key=lambda query_id: (-times[query_id], query_id))
-        return set(ranked[:MOST_PARSED])
+        return sorted(times, key=lambda query_id: (-times[query_id], query_id))
 
     @cached_property
     def _catalogs(self) -> Mapping[str, Catalog]:
@@ -94,6 +113,12 @@ class Shapes:
 
 def shapes_of(context: Context) -> Shapes:
     """The shapes of this evaluation, shared by the fact tables."""
-    shapes: Shapes = context.shared.setdefault("shapes", None) or Shapes(context)
-    context.shared["shapes"] = shapes
+    if _SHARED not in context.shared:
+        context.shared[_SHARED] = Shapes(context)
+    shapes: Shapes = context.shared[_SHARED]
     return shapes
+
+
+def omissions(context: Context) -> list[str]:
+    """What this evaluation did not understand of the statements; nothing if no rule asked."""
+    return shapes_of(context).omissions() if _SHARED in context.shared else []

@@ -92,6 +92,14 @@ class TableFacts:
 
     @classmethod
     def build(cls, context: Context) -> Iterator[TableFacts]:
+        """The rows, made once an evaluation: facts of autovacuum are made from them, too."""
+        made: list[TableFacts] | None = context.shared.get(cls.KIND)
+        if made is None:
+            made = context.shared[cls.KIND] = list(cls._build(context))
+        return iter(made)
+
+    @classmethod
+    def _build(cls, context: Context) -> Iterator[TableFacts]:
         keys = _Keys(context)
         vacuumed = {(v.database, v.table) for v in context.snapshot.vacuums}
         analyzed = _Analyzed(context)
