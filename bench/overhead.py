@@ -85,8 +85,24 @@ dsn = "host={cluster.socket_dir} port={cluster.port} user=postgres dbname=bench"
     )
 
 
-def measure(cluster: PrivateCluster, script: str, options: argparse.Namespace) -> list[float]:
-    """Throughput with the daemon over throughput without it, pair by pair."""
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processors so far (Linux)."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def polling_cpu(cluster: PrivateCluster, watcher: subprocess.Popen[bytes]) -> float:
+    """Processor time of the daemon and of the sessions that serve it."""
+    with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgtune-advisor'"
+        sessions = [row[0] for row in connection.execute(query).fetchall()]
+    return sum(map(cpu_seconds, [watcher.pid, *sessions]))
+
+
+def measure(
+    cluster: PrivateCluster, script: str, options: argparse.Namespace
+) -> tuple[list[float], float]:
+    """Throughput with the daemon over throughput without it, pair by pair; its processor share."""
     seconds = options.block * 2 * options.pairs + 60
     load = Load(cluster, ["-c", "2", "-j", "1", "-T", str(seconds), "-b", script])
     ratios = []
@@ -94,6 +110,7 @@ def measure(cluster: PrivateCluster, script: str, options: argparse.Namespace) -
         watcher = daemon(cluster, Path(folder), options.interval)
         try:
             time.sleep(15)
+            spent, began = polling_cpu(cluster, watcher), time.monotonic()
             for pair in range(options.pairs):
                 rates = {}
                 for polling in (True, False) if pair % 2 else (False, True):
@@ -104,6 +121,8 @@ def measure(cluster: PrivateCluster, script: str, options: argparse.Namespace) -
                     rates[polling] = mean(load.rates[s] for s in range(first, last))
                 ratios.append(rates[True] / rates[False])
                 print(f"  {script} pair {pair + 1}: {ratios[-1]:.4f}", file=sys.stderr)
+            spent = polling_cpu(cluster, watcher) - spent
+            share = spent / ((time.monotonic() - began) / 2) / (os.cpu_count() or 1)
             if watcher.poll() is not None:
                 raise SystemExit((Path(folder) / "daemon.log").read_text())
         finally:
@@ -111,7 +130,7 @@ def measure(cluster: PrivateCluster, script: str, options: argparse.Namespace) -
             watcher.terminate()
             watcher.wait()
             load.stop()
-    return ratios
+    return ratios, share
 
 
 def interval_of_mean(ratios: list[float], rounds: int = 10_000) -> tuple[float, float]:
@@ -140,11 +159,12 @@ def main() -> None:
             connection.execute("CREATE EXTENSION pg_stat_statements")
         cluster.run("pgbench", "-i", "-q", "-s", str(options.scale), "bench")
         for script in ("tpcb-like", "select-only"):
-            ratios = measure(cluster, script, options)
+            ratios, share = measure(cluster, script, options)
             low, high = interval_of_mean(ratios)
             print(
                 f"{script}: throughput with the daemon / without: {mean(ratios):.4f} "
-                f"(95 % {low:.4f} to {high:.4f}, {len(ratios)} pairs)"
+                f"(95 % {low:.4f} to {high:.4f}, {len(ratios)} pairs); processor time of the "
+                f"daemon and its sessions: {share:.2%} of the machine"
             )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Final
 
+from pgtune_advisor.advise.ground import Ground
 from pgtune_advisor.advise.settings_values import set_parameter
 from pgtune_advisor.domain.changes import (
     Advice,
@@ -33,11 +33,15 @@ class Site:
     """What a builder may look at: a match, its rule's change table, and the snapshot."""
 
     match: Match
-    snapshot: Snapshot
+    ground: Ground
 
-    @cached_property
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.ground.snapshot
+
+    @property
     def settings(self) -> Mapping[str, Setting]:
-        return {setting.name: setting for setting in self.snapshot.settings}
+        return self.ground.settings
 
     def raw(self, key: str) -> Any:
         """A key of the rule's change table; RuleError where it is missing."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgtune_advisor.advise.builders import Built, Site, advice, builds, extension_scripts
+from pgtune_advisor.advise.ground import Ground, Table
 from pgtune_advisor.domain.changes import Change, CreateIndex, Maintain, Script
-from pgtune_advisor.domain.identifiers import index_name, qualified, quote_ident, quote_literal
+from pgtune_advisor.domain.identifiers import qualified, quote_ident, quote_literal
 from pgtune_advisor.domain.index_ddl import (
     create_statement,
     definition,
@@ -16,7 +17,6 @@ from pgtune_advisor.domain.index_ddl import (
     key_texts,
 )
 from pgtune_advisor.domain.objects import Index, Relation
-from pgtune_advisor.domain.snapshot import Snapshot
 
 _JOIN_LOCK: Final = (
     "SHARE on the partitioned table, ACCESS EXCLUSIVE on the partitions' indexes, for an instant"
@@ -35,7 +35,7 @@ def _index_foreign_key(site: Site) -> Built:
     keys = [quote_ident(column) for column in key.columns]
     title = f"Index {qualified(key.schema, key.table)} ({', '.join(keys)})"
     return title, list(
-        create_index(site.snapshot, (key.database, key.schema, key.table), keys, key.columns)
+        create_index(site.ground, (key.database, key.schema, key.table), keys, key.columns)
     )
 
 
@@ -57,7 +57,7 @@ def _create_index(site: Site) -> Built:
     changes: list[Change] = [*scripts]
     table = (row.database, row.schema, row.table)
     suffix = (site.text("suffix"),) if site.has("suffix") else ()
-    changes += create_index(site.snapshot, table, keys, (row.column, *suffix), method)
+    changes += create_index(site.ground, table, keys, (row.column, *suffix), method)
     if site.has("analyze"):
         database, schema, name = table
         changes.append(Maintain(database=database, schema=schema, table=name, command="ANALYZE"))
@@ -65,24 +65,25 @@ def _create_index(site: Site) -> Built:
 
 
 def create_index(
-    snapshot: Snapshot,
-    table: tuple[str, str, str],
+    ground: Ground,
+    table: Table,
     keys: Sequence[str],
     named_after: Sequence[str],
     method: str = "btree",
 ) -> Iterator[Change]:
     """CREATE INDEX CONCURRENTLY; on a partitioned table partition by partition, then joined."""
     database, schema, name = table
-    relation = next(
-        (r for r in snapshot.relations if (r.database, r.schema, r.name) == table), None
-    )
-    plan = _Plan(snapshot=snapshot, keys=tuple(keys), named_after=named_after, method=method)
+    plan = _Plan(ground=ground, keys=tuple(keys), named_after=tuple(named_after), method=method)
+    relation = ground.relations.get(table)
     if relation is not None and relation.kind == "p":
         yield from plan.partitioned(relation)
         return
-    new = plan.name(database, schema, name)
     yield CreateIndex(
-        database=database, schema=schema, table=name, name=new, statement=plan.statement(table)
+        database=database,
+        schema=schema,
+        table=name,
+        name=plan.name(table),
+        statement=plan.statement(table),
     )
 
 
@@ -90,18 +91,17 @@ def create_index(
 class _Plan:
     """An index that is to be made, on one table or on a tree of partitions."""
 
-    snapshot: Snapshot
+    ground: Ground
     keys: tuple[str, ...]
-    named_after: Sequence[str]
+    named_after: tuple[str, ...]
     method: str
 
-    def name(self, database: str, schema: str, table: str) -> str:
-        taken = _taken(self.snapshot, database).get(schema, ())
-        return index_name(table, self.named_after, taken)
+    def name(self, table: Table) -> str:
+        return self.ground.new_index_name(table, self.named_after, self.keys, self.method)
 
-    def statement(self, table: tuple[str, str, str], *, concurrently: bool = True) -> str:
+    def statement(self, table: Table, *, concurrently: bool = True) -> str:
         return create_statement(
-            name=self.name(*table),
+            name=self.name(table),
             schema=table[1],
             table=table[2],
             keys=self.keys,
@@ -115,20 +115,20 @@ class _Plan:
         Dropping the whole drops its parts, so the parts' inverses expect to find nothing. An
         index that was there before goes with the whole as well, and is made again.
         """
-        index = qualified(parent.schema, self.name(parent.database, parent.schema, parent.name))
-        table = (parent.database, parent.schema, parent.name)
-        head = f"CREATE INDEX {quote_ident(self.name(*table))} ON "
+        table = _table(parent)
+        index = qualified(parent.schema, self.name(table))
+        head = f"CREATE INDEX {quote_ident(self.name(table))} ON "
         whole = f"{head}ONLY {self.statement(table, concurrently=False).removeprefix(head)}"
         joins = []
-        for child in children(self.snapshot, parent):
+        for child in self.ground.partitions[table]:
             found = self._present(child)
             if found is None:
                 yield from self._part(child)
-            part = found.name if found else self.name(child.database, child.schema, child.name)
+            part = found.name if found else self.name(_table(child))
             joins.append(f"ALTER INDEX {index} ATTACH PARTITION {qualified(child.schema, part)}")
         again = [
-            definition(index, concurrently=False).replace("INDEX", "INDEX IF NOT EXISTS", 1)
-            for index in self._all_present(parent)
+            definition(present, concurrently=False).replace("INDEX", "INDEX IF NOT EXISTS", 1)
+            for present in self._all_present(parent)
         ]
         yield Script(
             database=parent.database,
@@ -143,11 +143,10 @@ class _Plan:
         if child.kind == "p":
             yield from self.partitioned(child)
             return
-        table = (child.database, child.schema, child.name)
-        name = qualified(child.schema, self.name(*table))
+        name = qualified(child.schema, self.name(_table(child)))
         yield Script(
             database=child.database,
-            up=self.statement(table),
+            up=self.statement(_table(child)),
             down=f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
             lock=CreateIndex.lock,
             transactional=False,
@@ -156,12 +155,10 @@ class _Plan:
 
     def _present(self, child: Relation) -> Index | None:
         """An index that a partition has already and that can be attached."""
-        for index in self.snapshot.indexes:
-            home = (index.database, index.schema, index.table)
+        for index in self.ground.indexes[_table(child)]:
             plain = not (index.is_unique or index.has_predicate or index.include)
             if (
-                home == (child.database, child.schema, child.name)
-                and plain
+                plain
                 and index.parent_name is None
                 and index.is_valid
                 and index.access_method == self.method
@@ -172,12 +169,16 @@ class _Plan:
         return None
 
     def _all_present(self, parent: Relation) -> Iterator[Index]:
-        for child in children(self.snapshot, parent):
+        for child in self.ground.partitions[_table(parent)]:
             found = self._present(child)
             if found is not None:
                 yield found
             elif child.kind == "p":
                 yield from self._all_present(child)
+
+
+def _table(relation: Relation) -> Table:
+    return relation.database, relation.schema, relation.name
 
 
 def _assert_valid(index: str) -> str:
@@ -186,25 +187,3 @@ def _assert_valid(index: str) -> str:
     while tag in index:
         tag = f"{tag[:-1]}_$"
     return _ASSERT_VALID.format(tag=tag, index=quote_literal(index))
-
-
-def _taken(snapshot: Snapshot, database: str) -> dict[str, set[str]]:
-    """The names of relations and indexes in each schema of a database."""
-    names: dict[str, set[str]] = {}
-    places = [(r.database, r.schema, r.name) for r in snapshot.relations]
-    places += [(i.database, i.schema, i.name) for i in snapshot.indexes]
-    for home, schema, name in places:
-        if home == database:
-            names.setdefault(schema, set()).add(name)
-    return names
-
-
-def children(snapshot: Snapshot, parent: Relation) -> list[Relation]:
-    """The direct partitions of a partitioned table, in their collected order."""
-    return [
-        r
-        for r in snapshot.relations
-        if r.is_partition
-        and r.database == parent.database
-        and (r.parent_schema, r.parent_name) == (parent.schema, parent.name)
-    ]

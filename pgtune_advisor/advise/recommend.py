@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from pgtune_advisor.advise.builders import Site, builders
+from pgtune_advisor.advise.ground import Ground
 from pgtune_advisor.domain.changes import Advice, Change, DropIndex, SetParameter
 from pgtune_advisor.domain.errors import RuleError
 from pgtune_advisor.domain.findings import SEVERITIES, Applicability, Phase, Rejected
@@ -42,12 +43,13 @@ def recommend(
     matches: Iterable[Match], snapshot: Snapshot
 ) -> tuple[list[Recommendation], list[Rejected]]:
     """The recommendations in the order in which they should be read, and what was turned down."""
+    ground = Ground(snapshot=snapshot)
     groups: dict[str, _Group] = {}
     rejected: list[Rejected] = []
     for match in matches:
         kind = match.loaded.rule.spec.change.kind
         try:
-            title, changes = builders()[kind](Site(match=match, snapshot=snapshot))
+            title, changes = builders()[kind](Site(match=match, ground=ground))
         except RuleError as error:
             rejected.append(_broken(match, error))
             continue

@@ -84,7 +84,7 @@ def _add_primary_key(site: Site) -> Built:
     """A new identity column as the primary key, under a name that the table does not have."""
     relation: Relation = site.match.row.relation
     table = (relation.database, relation.schema, relation.name)
-    taken = {c.name for c in site.snapshot.columns if (c.database, c.schema, c.table) == table}
+    taken = site.ground.columns[table]
     free = next((name for name in _KEY_NAMES if name not in taken), None)
     if free is None:
         return advice(site)

@@ -42,17 +42,17 @@ def _private(path: Path) -> bool:
 
 def _private_copy(path: Path) -> str:
     """A copy in memory with mode 0600: libpq ignores a passfile that its group may read."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"the credential {path} cannot be read",
+            detail=str(error.strerror),
+            hint="LoadCredential=pgpass:/path makes it readable for the service.",
+        ) from None
     if path not in _copies:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                f"the credential {path} cannot be read",
-                detail=str(error.strerror),
-                hint="LoadCredential=pgpass:/path makes it readable for the service.",
-            ) from None
-        descriptor = os.memfd_create("pgpass")
-        os.fchmod(descriptor, 0o600)
-        os.write(descriptor, content)
-        _copies[path] = descriptor
+        _copies[path] = os.memfd_create("pgpass")
+        os.fchmod(_copies[path], 0o600)
+    os.ftruncate(_copies[path], 0)
+    os.pwrite(_copies[path], content, 0)
     return f"/proc/self/fd/{_copies[path]}"

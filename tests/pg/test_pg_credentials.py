@@ -7,13 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from plugins.servers import MakeCluster
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.pg import credentials
 from pgtune_advisor.pg.conninfo import connection_string
 from pgtune_advisor.pg.pools import Pools
+from plugins.servers import MakeCluster
 
 
 @pytest.fixture(autouse=True)

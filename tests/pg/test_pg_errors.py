@@ -9,21 +9,24 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from plugins.databases import Database
-from plugins.servers import MakeCluster
-from plugins.targets import without_password
 from psycopg.conninfo import make_conninfo
 
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.domain.errors import AdvisorError, ConfigError, TargetError
 from pgtune_advisor.pg.errors import connect_error
 from pgtune_advisor.pg.pools import Pools
+from plugins.databases import Database
+from plugins.servers import MakeCluster
+from plugins.targets import without_password
 
 
 def refusal(dsn: str, database: str | None = None) -> AdvisorError:
-    with closing(Pools("shop", dsn, max_connections=1)) as pools:
-        with pytest.raises(AdvisorError) as caught, pools.session(database):
-            pass
+    with (
+        pytest.raises(AdvisorError) as caught,
+        closing(Pools("shop", dsn, max_connections=1)) as pools,
+        pools.session(database),
+    ):
+        pass
     error = caught.value
     assert error.exit_code == (2 if isinstance(error, ConfigError) else 3)
     assert error.hint
@@ -53,7 +56,7 @@ def test_authentication(cluster: PrivateCluster, tmp_path: Path) -> None:
     none = make_conninfo(bad, passfile="/dev/null")
     assert primary(none) == 'target "shop": the server asks for a password'
 
-    hba = cluster.data_dir / "pg_hba.conf"
+    hba = Path(cluster.run("psql", "-Atc", "SHOW hba_file").stdout.strip())
     hba.write_text("local all all trust\n")
     cluster.run("psql", "-c", "SELECT pg_reload_conf()")
     await_refusal(bad, "pg_hba.conf does not admit")
@@ -61,11 +64,12 @@ def test_authentication(cluster: PrivateCluster, tmp_path: Path) -> None:
 
 def await_refusal(dsn: str, text: str) -> None:
     """The server reads its files again a moment after it was told to."""
-    while True:
+    for _ in range(1000):
         found = primary(dsn)
         if "refused the password" not in found:
             assert text in found
             return
+    pytest.fail("the server did not read its files again")
 
 
 def test_names_that_do_not_exist(database: Database) -> None:

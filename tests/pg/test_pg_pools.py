@@ -11,15 +11,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from plugins.databases import Database
-from plugins.servers import MakeCluster
-from plugins.targets import without_password
 
 from pgtune_advisor.domain.errors import RuleError, TargetError
 from pgtune_advisor.pg.errors import QueryError
 from pgtune_advisor.pg.pools import Pools
 from pgtune_advisor.pg.queries import Query, QueryBook
 from pgtune_advisor.pg.rows import SystemIdentifier
+from plugins.databases import Database
+from plugins.servers import MakeCluster
+from plugins.targets import without_password
 
 OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgtune-advisor'"
 SYSTEM = "AS system_identifier"
@@ -76,19 +76,18 @@ def test_each_message_carries_its_guards(database: Database, tmp_path: Path) -> 
 def test_nothing_stays_on_the_connection(database: Database, tmp_path: Path) -> None:
     """So a transaction pooler between us and the server hands nothing of ours to others."""
     database.execute("ALTER ROLE CURRENT_USER IN DATABASE " + database.name + " SET jit = on")
-    with pools_of(database.dsn, tmp_path) as pools:
-        with pools.session() as session:
-            raw: psycopg.Connection[Any] = session._connection
-            session.rows(query(setting("jit")))
-            with pytest.raises(QueryError):
-                session.rows(query("SELECT 1/0 " + SYSTEM))
-            row = raw.execute(
-                """SELECT current_setting('transaction_read_only'), current_setting('jit'),
+    with pools_of(database.dsn, tmp_path) as pools, pools.session() as session:
+        raw: psycopg.Connection[Any] = session._connection
+        session.rows(query(setting("jit")))
+        with pytest.raises(QueryError):
+            session.rows(query("SELECT 1/0 " + SYSTEM))
+        row = raw.execute(
+            """SELECT current_setting('transaction_read_only'), current_setting('jit'),
                     current_setting('statement_timeout'), current_setting('search_path'),
                     (SELECT count(*) FROM pg_prepared_statements)"""
-            ).fetchone()
-            assert row == ("off", "on", "0", '"$user", public', 0)
-            assert raw.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        ).fetchone()
+        assert row == ("off", "on", "0", '"$user", public', 0)
+        assert raw.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
 def test_a_query_is_given_up_in_time(database: Database, tmp_path: Path) -> None:
@@ -181,9 +180,11 @@ def test_never_more_connections_than_the_budget(
     try:
         with pools_of(database.dsn, tmp_path, budget) as pools, Watch(database) as watch:
             names: list[str | None] = [None, *others, others[0], database.name, *others, None]
-            for name in names:
-                found = one(pools, f"SELECT pg_catalog.current_database() {SYSTEM}", database=name)
-                assert found == (name or database.name)
+            for wanted in names:
+                found = one(
+                    pools, f"SELECT pg_catalog.current_database() {SYSTEM}", database=wanted
+                )
+                assert found == (wanted or database.name)
         assert watch.looks > 10
         assert watch.most == budget
         assert admin.execute(OURS).fetchone() == (0,)

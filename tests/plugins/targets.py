@@ -25,4 +25,4 @@ def without_password(dsn: str, folder: Path) -> str:
         passfile.write_text(f"*:*:*:*:{escaped}\n")
         passfile.chmod(0o600)
         params["passfile"] = str(passfile)
-    return make_conninfo(**params)
+    return make_conninfo(**{name: str(value) for name, value in params.items()})

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import psycopg
@@ -44,12 +44,10 @@ class Place:
     cluster: PrivateCluster | None
     is_own: bool
     standby: PrivateCluster | None = None
-    _sessions: list[psycopg.Connection[Any]] = field(default_factory=list)
 
     @contextmanager
     def connect(self, database: str | None = None) -> Iterator[psycopg.Connection[Any]]:
-        dsn = self.dsn(database or self.database)
-        with psycopg.connect(dsn, autocommit=True, application_name=_OWN) as connection:
+        with _connection(self.dsn(database or self.database)) as connection:
             yield connection
 
     def execute(self, statements: Sequence[str | Repeated]) -> None:
@@ -67,22 +65,31 @@ class Place:
     def settle(self) -> None:
         """Wait until our own connections have ended, which flushes their counters."""
         self.wait_for(_OTHERS_ARE_GONE % _OWN)
+        if self.standby is not None:
+            _wait_for(self._standby_dsn(), _OTHERS_ARE_GONE % _OWN)
 
     def wait_for(self, condition: str) -> None:
         """Ask until the condition holds, on a fresh connection each time."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            with self.connect() as connection:
-                row = connection.execute(condition.encode()).fetchone()
-            if row is not None and row[0] is True:
-                return
-            time.sleep(_POLL_SECONDS)
-        raise AssertionError(f"it never came true: {condition}")
+        _wait_for(self.dsn(self.database), condition)
+
+    def _standby_dsn(self) -> str:
+        assert self.standby is not None, "the case has no standby"
+        return self.standby.dsn(self.database)
+
+    def replicas(self) -> dict[str, str]:
+        """The standby as the configuration would list it."""
+        return {} if self.standby is None else {"standby": self._standby_dsn()}
+
+    def catch_up(self) -> None:
+        """Wait until the standby has replayed all that was written so far."""
+        with self.connect() as connection:
+            row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+        assert row is not None
+        self.wait_for(f"SELECT bool_and(replay_lsn >= '{row[0]}') FROM pg_stat_replication")
 
     def run_on_standby(self, statements: Sequence[str]) -> None:
         if statements:
-            assert self.standby is not None, "the case has no standby"
-            with psycopg.connect(self.standby.dsn(), autocommit=True) as connection:
+            with _connection(self._standby_dsn()) as connection:
                 for statement in statements:
                     connection.execute(statement.encode())
 
@@ -90,6 +97,23 @@ class Place:
         assert self.cluster is not None
         assert self.is_own, "others use this server: write own = true"
         self.cluster.restart()
+
+
+@contextmanager
+def _connection(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(dsn, autocommit=True, application_name=_OWN) as connection:
+        yield connection
+
+
+def _wait_for(dsn: str, condition: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with _connection(dsn) as connection:
+            row = connection.execute(condition.encode()).fetchone()
+        if row is not None and row[0] is True:
+            return
+        time.sleep(_POLL_SECONDS)
+    raise AssertionError(f"it never came true: {condition}")
 
 
 @contextmanager
@@ -158,6 +182,8 @@ class LiveCase:
     def _run(self) -> None:
         live, place = self.live, self.place
         self._prepare()
+        if live.standby_sql:
+            place.catch_up()
         place.run_on_standby(live.standby_sql)
         gone = [session for session in live.sessions if not session.keep]
         kept = [session for session in live.sessions if session.keep]
@@ -181,6 +207,7 @@ class LiveCase:
             name="live",
             dsn=self.place.dsn(self.place.database),
             host=HostSection(**self.live.host),
+            replicas=self.place.replicas(),
         )
         self.place.settle()
         with Collector(target, QueryBook.load([])) as collector:

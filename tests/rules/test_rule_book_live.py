@@ -12,6 +12,8 @@ from pgtune_advisor.domain.window import Window, between, lifetime
 from pgtune_advisor.pg.queries import QueryBook
 from pgtune_advisor.settings import TargetSection
 from plugins.databases import Database
+from rules.casefile import Session
+from rules.live import Place, held
 from rules.runner import book
 
 ODD_NAMES = (
@@ -58,3 +60,26 @@ def test_no_rule_fails_and_a_file_says_the_same(database: Database) -> None:
             assert "None" not in finding.message.primary
         changes = [c for r in report.recommendations for c in r.changes]
         assert all(c.sql for c in changes if not isinstance(c, Advice))
+
+
+def test_an_index_whose_drop_waits_is_no_leftover(newest_database: Database) -> None:
+    newest_database.execute(
+        "CREATE TABLE orders (id int)", "CREATE INDEX orders_idx ON orders (id)"
+    )
+    place = Place(
+        database=newest_database.name,
+        dsn=newest_database.server.dsn,
+        cluster=newest_database.server.cluster,
+        is_own=False,
+    )
+    reader = Session(sql=("BEGIN", "SELECT * FROM orders"))
+    dropper = Session(sql=("DROP INDEX CONCURRENTLY orders_idx",), blocked=True)
+    with (
+        held(place, [reader, dropper]),
+        Collector(TargetSection(name="live", dsn=newest_database.dsn), QueryBook.load([])) as c,
+    ):
+        snapshot = c.full()
+    [index] = snapshot.indexes
+    assert not index.is_valid
+    report = said(snapshot, lifetime(snapshot))
+    assert not [f for f in report.findings if f.rule == "index-invalid"]

@@ -400,6 +400,22 @@ def test_an_index_whose_name_is_taken_or_long_gets_another(tmp_path: Path) -> No
     assert all(len(name.encode()) <= 63 for name in names)
 
 
+def test_two_new_indexes_never_share_a_name(tmp_path: Path) -> None:
+    key_rule(tmp_path)
+    key = {"foreign_table": "c", "foreign_columns": ["id"]}
+    tables = {
+        "relations": [{}],
+        "constraints": [
+            {"name": "one", "columns": ["a", "b"], **key},
+            {"name": "two", "columns": ["a_b"], **key},
+        ],
+    }
+    made = [c for r in report(tmp_path, tables).recommendations for c in r.changes]
+    names = {c.name for c in made if isinstance(c, CreateIndex)}
+    assert len(names) == 2
+    assert "orders_a_b_idx" in names
+
+
 def test_a_partitioned_index_is_built_in_pieces_and_joined(tmp_path: Path) -> None:
     key_rule(tmp_path)
     part = {"is_partition": True, "parent_schema": "public"}
