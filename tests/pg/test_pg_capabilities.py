@@ -6,9 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from plugins.databases import Database
-from plugins.servers import MakeCluster
-from plugins.targets import target_section
 
 from pgtune_advisor.collect import host
 from pgtune_advisor.collect.collector import Collector
@@ -19,6 +16,9 @@ from pgtune_advisor.pg.errors import CapabilityError
 from pgtune_advisor.pg.helpers import SIGNATURES, helper_script
 from pgtune_advisor.pg.queries import QueryBook
 from pgtune_advisor.pg.rows import Access, DatabaseAccess
+from plugins.databases import Database
+from plugins.servers import MakeCluster
+from plugins.targets import target_section
 
 SETUP = (
     "CREATE TABLE orders (id serial PRIMARY KEY, note text)",
@@ -86,7 +86,7 @@ def test_helpers_show_figures_and_never_values(database: Database, tmp_path: Pat
     assert helped == {"columns", "sequences", "host"}
     assert incomplete(snapshot_as(database, role, tmp_path)) == helped
 
-    database.execute(*before.helper_script.split(";\n\n"))
+    database.execute(before.helper_script)
     after = snapshot_as(database, role, tmp_path)
     assert incomplete(after) == set()
     columns = {c.name: c for c in after.columns}
