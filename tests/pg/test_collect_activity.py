@@ -52,12 +52,8 @@ def waiting(database: Database, statement: str, **params: Any) -> Iterator[int]:
         until(lambda: watcher.execute(look, [pid]).fetchone())
         yield pid
     finally:
-        watcher.execute(
-            "SELECT pg_cancel_backend(pid) FROM unnest(pg_blocking_pids(%s)) pid", [pid]
-        )
-        watcher.execute(
-            "SELECT pg_terminate_backend(pid) FROM unnest(pg_blocking_pids(%s)) pid", [pid]
-        )
+        blockers = "SELECT pg_terminate_backend(b) FROM unnest(pg_blocking_pids(%s)) AS b"
+        watcher.execute(blockers, [pid])
         thread.join(30)
         assert not thread.is_alive()
 

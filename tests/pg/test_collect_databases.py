@@ -105,9 +105,11 @@ def test_ping(database: Database, tmp_path: Path) -> None:
     with Collector(target_section(database.dsn, tmp_path), QueryBook.load()) as collector:
         collector.ping()
     unreachable = target_section(f"host={tmp_path} dbname=x user=x", tmp_path)
-    with Collector(unreachable, QueryBook.load()) as collector:
-        with pytest.raises(TargetError, match="no server answers"):
-            collector.ping()
+    with (
+        Collector(unreachable, QueryBook.load()) as collector,
+        pytest.raises(TargetError, match="no server answers"),
+    ):
+        collector.ping()
 
 
 def test_counters_of_databases(database: Database, tmp_path: Path) -> None:
