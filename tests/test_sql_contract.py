@@ -14,7 +14,7 @@ from pgtune_advisor.domain.snapshot import row_tables
 from pgtune_advisor.pg.capabilities import EXTENSION
 from pgtune_advisor.pg.errors import QueryError
 from pgtune_advisor.pg.helpers import SIGNATURES, helper_script
-from pgtune_advisor.pg.platforms import PREFIXES, ROLES, SETTINGS
+from pgtune_advisor.pg.platforms import PLACEHOLDERS, PREFIXES, ROLES, SETTINGS
 from pgtune_advisor.pg.pools import Pools
 from pgtune_advisor.pg.queries import SERVER, Query, QueryBook, Version, parse_version
 from pgtune_advisor.pg.session import Session
@@ -44,6 +44,7 @@ PARAMS: Mapping[str, Any] = {
     "platform_roles": list(ROLES),
     "platform_settings": list(SETTINGS),
     "platform_prefixes": list(PREFIXES),
+    "platform_placeholders": list(PLACEHOLDERS),
 }
 # Measurements and states that differ from one moment to the next.
 MOVING = {

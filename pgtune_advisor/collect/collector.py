@@ -200,7 +200,13 @@ class Collector:
         if place is None:
             note_missing(cycle)
             return
-        with self._pools.session(place.database) as session:
+        with ExitStack() as stack:
+            try:
+                session = stack.enter_context(self._pools.session(place.database))
+            except TargetError as error:
+                for table in STATEMENT_TABLES:
+                    cycle.gap_of(table, error)
+                return
             read_statements(cycle, session, self._memory, server.clock, full=pace == "full")
 
     def _snapshot(self, cycle: Cycle, server: Server) -> Snapshot:

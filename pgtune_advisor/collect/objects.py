@@ -11,6 +11,7 @@ from pgtune_advisor.collect.cycle import Cycle, listed
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.domain.objects import Sequence as SequenceRow
+from pgtune_advisor.pg.errors import QueryError
 from pgtune_advisor.pg.rows import IndexExpressions, SequenceValue
 from pgtune_advisor.pg.session import Session
 
@@ -27,14 +28,8 @@ def with_expressions(
         return indexes
     found, failed = in_batches(wanted, _asker(cycle, session, "index_expressions", source))
     known = {(row.schema, row.name): row for row in found}
-    lost = failed + [name for name, row in known.items() if row.is_locked]
-    if lost:
-        cycle.gap(
-            source,
-            f"the definition of {listed(lost)} was not read: another session holds or awaits an"
-            " exclusive lock on the table",
-            "The next cycle tries again.",
-        )
+    locked = [name for name, row in known.items() if row.is_locked]
+    _note_lost(cycle, source, "the definition", locked, failed)
     return [_completed(index, known.get((index.schema, index.name))) for index in indexes]
 
 
@@ -62,13 +57,8 @@ def with_values(
         return sequences
     found, failed = in_batches(wanted, _asker(cycle, session, variant, source))
     known: dict[Name, SequenceValue] = {(row.schema, row.name): row for row in found}
-    lost = failed + [name for name, row in known.items() if row.is_locked]
-    if lost:
-        cycle.gap(
-            source,
-            f"the value of {listed(lost)} was not read: another session locks it",
-            "The next cycle tries again.",
-        )
+    locked = [name for name, row in known.items() if row.is_locked]
+    _note_lost(cycle, source, "the value", locked, failed)
     hidden = [name for name, row in known.items() if not row.may_read]
     if hidden:
         role = quote_ident(cycle.capabilities.access.role)
@@ -83,6 +73,23 @@ def with_values(
         else s
         for s in sequences
     ]
+
+
+def _note_lost(
+    cycle: Cycle,
+    source: str,
+    what: str,
+    locked: list[Name],
+    failed: list[tuple[Name, QueryError]],
+) -> None:
+    """The gaps for what was not read: one for the locked, one for each other reason."""
+    lost: dict[str, list[Name]] = {"another session locks it": locked} if locked else {}
+    for name, error in failed:
+        reason = "another session locks it" if error.kind == "locked" else error.primary
+        lost.setdefault(reason, []).append(name)
+    for reason, names in lost.items():
+        text = f"{what} of {listed(names)} was not read: {reason}"
+        cycle.gap(source, text, "The next cycle tries again.")
 
 
 def _asker(

@@ -10,7 +10,7 @@ from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.server import Platform
 from pgtune_advisor.pg.errors import CapabilityError
 from pgtune_advisor.pg.helpers import SIGNATURES
-from pgtune_advisor.pg.platforms import PREFIXES, ROLES, SETTINGS, recognise
+from pgtune_advisor.pg.platforms import PLACEHOLDERS, PREFIXES, ROLES, SETTINGS, recognise
 from pgtune_advisor.pg.queries import QueryBook, Version, parse_version
 from pgtune_advisor.pg.rows import Access, DatabaseAccess
 from pgtune_advisor.pg.session import Session
@@ -161,6 +161,7 @@ def read_access(session: Session, book: QueryBook) -> Access:
         "platform_roles": list(ROLES),
         "platform_settings": list(SETTINGS),
         "platform_prefixes": list(PREFIXES),
+        "platform_placeholders": list(PLACEHOLDERS),
     }
     rows: list[Access] = session.rows(query, params)
     return rows[0]

@@ -174,6 +174,13 @@ def query_error(error: psycopg.Error, *, timeout_ms: int, elapsed_ms: float) -> 
             | errors.InvalidSchemaName()
         ):
             return QueryError("missing", f"this server does not have it ({text})")
+        case errors.CharacterNotInRepertoire() | errors.UntranslatableCharacter():
+            return QueryError(
+                "failed",
+                text,
+                hint="A text of another database does not fit the encoding of this one. Where it is"
+                " a statement, pg_stat_statements_reset(0, <oid of that database>, 0) forgets it.",
+            )
         case errors.ObjectNotInPrerequisiteState() | errors.FeatureNotSupported():
             return QueryError("unready", text)
         case _:

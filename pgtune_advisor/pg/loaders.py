@@ -1,41 +1,24 @@
-"""How values of the server become Python's: texts shared and always readable, times in UTC."""
+"""How values of the server become Python's: times in UTC, texts that can always be read."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
-_SHARED: Final = 64
-_MOST: Final = 200_000
-_texts: dict[bytes, str] = {}
 
+class LenientText(Loader):
+    """Text as str, what is not UTF-8 replaced.
 
-def forget_texts() -> None:
-    """Let go of the texts that were shared between rows."""
-    _texts.clear()
-
-
-class SharedText(Loader):
-    """Text as str. Short ones are shared: a table's name is in the row of each of its columns.
-
-    pg_stat_activity shows statements of other databases in their own encoding: what is not UTF-8
-    is replaced rather than refused.
+    Statements, and names that the whole cluster shares, keep the encoding of the database that
+    they come from; a database in SQL_ASCII keeps anything.
     """
 
     def load(self, data: Buffer) -> str:
-        raw = bytes(data)
-        if len(raw) > _SHARED:
-            return raw.decode("utf-8", "replace")
-        text = _texts.get(raw)
-        if text is None:
-            text = raw.decode("utf-8", "replace")
-            if len(_texts) < _MOST:
-                _texts[raw] = text
-        return text
+        return bytes(data).decode("utf-8", "replace")
 
 
 class UtcTime(Loader):
@@ -48,8 +31,19 @@ class UtcTime(Loader):
             return None
 
 
-def register(connection: psycopg.Connection[Any]) -> None:
-    """Use these loaders on one connection."""
-    for name in ("text", "name", "varchar"):
-        connection.adapters.register_loader(name, SharedText)
+def configure(connection: psycopg.Connection[Any]) -> None:
+    """Read times, and in a database without an encoding texts, as above."""
     connection.adapters.register_loader("timestamptz", UtcTime)
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # Asked for UTF-8, such a server refuses the whole result for one name that is not.
+        connection.execute(
+            "SELECT /* pgtune-advisor: encoding */"
+            " pg_catalog.set_config('client_encoding', 'SQL_ASCII', false)"
+        )
+        be_lenient(connection)
+
+
+def be_lenient(context: psycopg.Connection[Any] | psycopg.Cursor[Any]) -> None:
+    """Read texts so there: slower than the default, which refuses."""
+    for name in ("text", "name", "varchar"):
+        context.adapters.register_loader(name, LenientText)

@@ -44,6 +44,7 @@ _MARKS: Final = (
 )
 ROLES: Final = tuple(sorted({mark.role for mark in _MARKS if mark.role}))
 PREFIXES: Final = tuple(sorted({m.setting for m in _MARKS if m.setting.endswith((".", "_"))}))
+PLACEHOLDERS: Final = ("cnpg.config_sha256",)
 SETTINGS: Final = tuple(sorted({m.setting for m in _MARKS if m.setting} - set(PREFIXES)))
 
 

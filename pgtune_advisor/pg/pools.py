@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from pgtune_advisor.domain.errors import TargetError
 from pgtune_advisor.pg.conninfo import connection_string
 from pgtune_advisor.pg.errors import connect_error
-from pgtune_advisor.pg.loaders import forget_texts, register
+from pgtune_advisor.pg.loaders import configure
 from pgtune_advisor.pg.session import Session
 
 OLDEST: Final = 140000
@@ -111,7 +111,6 @@ class Pools:
             finally:
                 self._active = None
                 pool.putconn(connection)
-                forget_texts()
 
     def cancel(self) -> None:
         """End the query that runs, from another thread; no session is lent afterwards."""
@@ -141,7 +140,7 @@ class Pools:
             min_size=0,
             max_size=1,
             open=True,
-            configure=register,
+            configure=configure,
             check=ConnectionPool.check_connection,
             num_workers=1,
             reconnect_timeout=0,

@@ -12,7 +12,8 @@ from psycopg import sql
 from pgtune_advisor.domain.errors import RuleError, TargetError
 from pgtune_advisor.pg.conninfo import APPLICATION
 from pgtune_advisor.pg.custom_facts import fact_builder
-from pgtune_advisor.pg.errors import connection_lost, query_error
+from pgtune_advisor.pg.errors import QueryError, connection_lost, query_error
+from pgtune_advisor.pg.loaders import be_lenient
 from pgtune_advisor.pg.queries import MARK, Query
 from pgtune_advisor.pg.rows import builder, columns
 
@@ -70,8 +71,8 @@ class Session:
         the query returns other columns than it should.
         """
         text: LiteralString | sql.Composed = _GUARDS + query.text
-        if schema is not None:
-            lead, _, rest = query.text.partition("{schema}")
+        lead, placeholder, rest = query.text.partition("{schema}")
+        if placeholder and schema is not None:
             text = sql.Composed([sql.SQL(_GUARDS + lead), sql.Identifier(schema), sql.SQL(rest)])
         guards = {
             "guard_timeout": f"{query.timeout_ms}ms",
@@ -81,6 +82,8 @@ class Session:
         began = monotonic()
         try:
             with psycopg.ClientCursor(self._connection) as cursor:
+                if query.scope == "cluster":
+                    be_lenient(cursor)
                 cursor.execute(text, {**guards, **(params or {})})
                 cursor.nextset()
                 build = self._builder(query, [c.name for c in cursor.description or ()])
@@ -90,6 +93,8 @@ class Session:
                 return rows
         except psycopg.Error as error:
             raise self._failure(error, query, (monotonic() - began) * 1000) from None
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            raise QueryError("failed", f"a text cannot be read or sent: {error.reason}") from None
 
     def _builder(self, query: Query, names: list[str]) -> Callable[[Sequence[Any]], Any]:
         """What makes rows of the query's records; RuleError where it returns other columns."""

@@ -30,7 +30,7 @@ SELECT
     a.query_id AS query_id,
     CASE WHEN w.pid IS NOT NULL THEN pg_catalog.pg_blocking_pids(a.pid) ELSE '{}' END
         AS blocked_by,
-    a.query AS query
+    NULLIF(NULLIF(a.query, '<insufficient privilege>'), '') AS query
 FROM pg_catalog.pg_stat_activity AS a
 LEFT JOIN waiter AS w ON w.pid = a.pid
 WHERE a.pid <> pg_catalog.pg_backend_pid()

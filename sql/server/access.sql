@@ -41,6 +41,11 @@ SELECT
                 FROM pg_catalog.unnest(%(platform_prefixes)s::pg_catalog.text[]) AS x (prefix)
                 WHERE pg_catalog.starts_with(s.name, x.prefix)
             )
+        UNION
+        -- What no module of the server defines is not listed there, but can be asked for.
+        SELECT x.name || '=' || pg_catalog.current_setting(x.name, true)
+        FROM pg_catalog.unnest(%(platform_placeholders)s::pg_catalog.text[]) AS x (name)
+        WHERE pg_catalog.current_setting(x.name, true) IS NOT NULL
         ORDER BY 1
     ) AS platform_settings,
     ARRAY(

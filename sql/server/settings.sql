@@ -1,4 +1,4 @@
--- about: every setting as the server gives it to new sessions, this session's own guards left out
+-- about: settings as the server gives them to new sessions; those that may hold secrets left out
 -- returns: Setting
 -- cadence: slow
 -- scope: cluster
@@ -28,4 +28,5 @@ FROM pg_catalog.pg_settings AS s
 CROSS JOIN LATERAL (SELECT s.source IN ('session', 'client') AS ours) AS o
 WHERE CASE WHEN o.ours THEN s.reset_val ELSE s.setting END IS NOT NULL
     AND s.name NOT IN ('primary_conninfo', 'transaction_read_only', 'application_name')
+    AND s.name NOT LIKE '%%\_command'
 ORDER BY s.name

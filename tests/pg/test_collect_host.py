@@ -115,4 +115,3 @@ def test_a_forwarded_port_is_not_this_machine(newest_database: Database) -> None
         assert not is_visible(pid, None)
         assert not is_visible(2**22 + 1, began)
     assert not is_visible(os.getpid(), datetime.now(UTC))
-    assert not is_visible(pid, began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from pgtune_advisor.collect.collector import Collector
@@ -286,3 +287,34 @@ def test_settings(database: Database, tmp_path: Path) -> None:
     assert found["work_mem"].vartype == "integer"
     assert found["work_mem"].min_value == "64"
     assert "primary_conninfo" not in found
+
+
+def test_a_database_of_any_bytes(newest_database: Database, tmp_path: Path) -> None:
+    """SQL_ASCII holds names in any encoding; its statements break pg_stat_statements elsewhere."""
+    name = f"{newest_database.name}_ascii"
+    admin = newest_database.connect()
+    make = f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    admin.execute(make.encode())
+    try:
+        dsn = newest_database.server.dsn(name)
+        with psycopg.connect(dsn, autocommit=True, client_encoding="SQL_ASCII") as one:
+            one.execute(b'CREATE TABLE "caf\xe9" (id int)')
+            one.execute("CREATE TABLE plain (id int PRIMARY KEY)")
+            one.execute(b'SELECT 1 AS "\xe9"')
+            with Collector(target_section(dsn, tmp_path), QueryBook.load()) as collector:
+                ascii_ = collector.full()
+            utf8 = full(newest_database, tmp_path)
+            mine = one.info.backend_pid
+    finally:
+        forget = (
+            """SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = %s"""
+        )
+        admin.execute(forget, [name])
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    assert [r.name for r in ascii_.relations] == ["caf\ufffd", "plain"]
+    assert [(c.table, c.name) for c in ascii_.columns] == [("plain", "id")]
+    assert {b.pid: b.query for b in utf8.backends}[mine] == 'SELECT $1 AS "\ufffd"'
+    gap = next(gap for gap in utf8.gaps if gap.source == "statement_texts")
+    assert "invalid byte sequence" in gap.reason
+    assert "pg_stat_statements_reset" in gap.hint
+    assert utf8.statements

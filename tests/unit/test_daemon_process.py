@@ -120,8 +120,9 @@ def test_a_judgement_that_fails_loses_no_facts(tmp_path: Path, behaviour: str) -
             assert "ZeroDivisionError" in record["traceback"]
         else:
             assert record["message"].endswith("the rules cannot be applied")
-        answer = json.loads(daemon.get("/healthz")[1])
-        assert answer["targets"]["shop"]["state"] == "failing"
+        daemon.wait_until(
+            lambda: json.loads(daemon.get("/healthz")[1])["targets"]["shop"]["state"] == "failing"
+        )
         (tmp_path / "shop").write_text("ok")
         daemon.wait_for("cycle", cadence="full")
         assert daemon.get("/healthz")[0] == 200

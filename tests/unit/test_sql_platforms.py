@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pgtune_advisor.domain.server import Platform
-from pgtune_advisor.pg.platforms import PATRONI_OPTIONS, PREFIXES, ROLES, SETTINGS, recognise
+from pgtune_advisor.pg.platforms import (
+    PATRONI_OPTIONS,
+    PLACEHOLDERS,
+    PREFIXES,
+    ROLES,
+    SETTINGS,
+    recognise,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +53,5 @@ def test_asks_the_server_for_each_mark() -> None:
     assert "rdsadmin" in ROLES
     assert "config_file" in SETTINGS
     assert "cnpg." in PREFIXES
+    assert all(name.startswith(PREFIXES) for name in PLACEHOLDERS)
     assert not set(SETTINGS) & set(PREFIXES)
