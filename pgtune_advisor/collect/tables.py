@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pgtune_advisor.collect.cycle import Cycle, listed
@@ -11,7 +11,8 @@ from pgtune_advisor.domain.objects import Column, Index, Relation
 from pgtune_advisor.pg.rows import ColumnStatistics
 from pgtune_advisor.pg.session import Session
 
-_SIZE: Final = 500
+Share = Callable[[float | None, float | None], float | None]
+_SIZE: Final = 1000
 HELPER: Final = "column_statistics"
 
 
@@ -24,6 +25,9 @@ def read_columns(
     statistics = f"{HELPER}_by_helper" if by_helper else HELPER
     inherited = {(r.schema, r.name) for r in relations if r.kind == "p"}
     columns: list[Column] = []
+    # Equal fractions are one object: most columns have the same few.
+    numbers: dict[float | None, float | None] = {}
+    share = numbers.setdefault
     for names in _batches(relations):
         mine: list[Column] | None = cycle.read(session, "columns", source, names)
         known: list[ColumnStatistics] | None = cycle.read(session, statistics, source, names)
@@ -36,13 +40,13 @@ def read_columns(
         }
         for column in mine:
             found = seen.get((column.schema, column.table, column.name))
-            columns.append(_with_statistics(column, found) if found else column)
+            columns.append(_with_statistics(column, found, share) if found else column)
     if not by_helper:
         _note_hidden(cycle, source, columns)
     return columns
 
 
-def _with_statistics(column: Column, found: ColumnStatistics) -> Column:
+def _with_statistics(column: Column, found: ColumnStatistics, share: Share) -> Column:
     return Column(
         database=column.database,
         schema=column.schema,
@@ -55,11 +59,11 @@ def _with_statistics(column: Column, found: ColumnStatistics) -> Column:
         identity=column.identity,
         generated=column.generated,
         has_statistics=True,
-        null_fraction=found.null_fraction,
-        n_distinct=found.n_distinct,
+        null_fraction=share(found.null_fraction, found.null_fraction),
+        n_distinct=share(found.n_distinct, found.n_distinct),
         average_width=found.average_width,
-        correlation=found.correlation,
-        top_frequency=found.top_frequency,
+        correlation=share(found.correlation, found.correlation),
+        top_frequency=share(found.top_frequency, found.top_frequency),
     )
 
 

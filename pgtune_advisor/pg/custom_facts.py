@@ -22,11 +22,19 @@ _COLUMN = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomTable:
-    """A fact table; `label` is the query's column that names the subject of a row."""
+    """A fact table; `label` is the query's column that names the subject of a row.
+
+    It may be one of the facts, too.
+    """
 
     name: str
     label: str
     columns: tuple[FactColumn, ...]
+
+    @property
+    def result(self) -> tuple[str, ...]:
+        """The columns that the query returns, in any order."""
+        return tuple(dict.fromkeys((self.label, *(column.name for column in self.columns))))
 
 
 def custom_table(source: Source, returns: Entry) -> CustomTable:
@@ -40,7 +48,7 @@ def custom_table(source: Source, returns: Entry) -> CustomTable:
         raise broken(source.path, returns.line, 'facts want at least one "-- column:"')
     names = [column.name for column in columns]
     for entry, column in zip(source.all("column"), columns, strict=True):
-        if names.count(column.name) > 1 or column.name == label.value:
+        if names.count(column.name) > 1:
             raise broken(source.path, entry.line, f'the column "{column.name}" is there twice')
     return CustomTable(name=name, label=label.value, columns=columns)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 from pgtune_advisor.domain.server import Server
 from pgtune_advisor.domain.snapshot import row_tables
@@ -73,9 +73,11 @@ class IndexExpressions:
     predicate: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnStatistics:
-    """A row of pg_stats, values left out; `inherited` covers the table's children too."""
+class ColumnStatistics(NamedTuple):
+    """A row of pg_stats, values left out; `inherited` covers the table's children too.
+
+    A tuple, since there is one for each column and it lives for a moment only.
+    """
 
     schema: str
     table: str
@@ -147,7 +149,15 @@ def row_types() -> dict[str, type[Any]]:
 @cache
 def columns(row_type: Any) -> tuple[str, ...]:
     """The columns that a query for `row_type` returns, in order."""
-    return tuple(field.name for field in fields(row_type))
+    return (
+        tuple(get_type_hints(row_type))
+        if _is_tuple(row_type)
+        else tuple(field.name for field in fields(row_type))
+    )
+
+
+def _is_tuple(row_type: Any) -> bool:
+    return issubclass(row_type, tuple)
 
 
 def builder(row_type: Any) -> Callable[[Sequence[Any]], Any]:
@@ -156,6 +166,9 @@ def builder(row_type: Any) -> Callable[[Sequence[Any]], Any]:
     Equal texts, arrays and numbers of one builder's rows are one object: a table's name is in the
     row of each of its columns, most indexes have the same few opclasses.
     """
+    if _is_tuple(row_type):
+        make: Callable[[Sequence[Any]], Any] = row_type._make
+        return make
     arrays, shared = _positions(row_type)
     known: dict[Any, Any] = {}
     share = known.setdefault

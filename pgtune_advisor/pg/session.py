@@ -47,6 +47,8 @@ class Session:
         self._connection = connection
         self._where = where
         self._stopped = stopped
+        # One builder a type: what is read in parts shares its texts over all of them.
+        self._builders: dict[Any, Callable[[Sequence[Any]], Any]] = {}
 
     @property
     def database(self) -> str:
@@ -100,11 +102,11 @@ class Session:
         """What makes rows of the query's records; RuleError where it returns other columns."""
         expected: Sequence[str]
         if query.custom:
-            expected = (query.custom.label, *(column.name for column in query.custom.columns))
+            expected = query.custom.result
             build = fact_builder(query.path, query.custom, names, self.database)
         else:
             expected = columns(query.row_type)
-            build = builder(query.row_type)
+            build = self._builders.setdefault(query.row_type, builder(query.row_type))
         if sorted(names) != sorted(expected) or not (query.custom or names == list(expected)):
             raise RuleError(
                 f"the collection query {query.path} returns other columns than it says",

@@ -5,6 +5,24 @@
 -- needs: nothing
 -- version-of: server
 -- timeout: 5s
+WITH opclass AS MATERIALIZED (
+    -- One value to look into: joined, these few rows would be read anew for every key.
+    SELECT pg_catalog.jsonb_object_agg(
+        q.oid::pg_catalog.text,
+        pg_catalog.jsonb_build_object(
+            'name', CASE WHEN n.nspname = 'pg_catalog' THEN ''
+                ELSE pg_catalog.quote_ident(n.nspname) || '.' END
+                || pg_catalog.quote_ident(q.opcname),
+            'default', q.opcdefault,
+            'type', q.opcintype::pg_catalog.int8,
+            'general', t.typispreferred OR t.typtype = 'p',
+            'stores', q.opckeytype <> 0
+        )
+    ) AS known
+    FROM pg_catalog.pg_opclass AS q
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = q.opcnamespace
+    JOIN pg_catalog.pg_type AS t ON t.oid = q.opcintype
+)
 SELECT
     pg_catalog.current_database()::pg_catalog.text AS database,
     tn.nspname::pg_catalog.text AS schema,
@@ -74,29 +92,19 @@ CROSS JOIN LATERAL (
             u.position <= i.indnkeyatts AS is_key,
             u.number = 0 AS is_expression,
             a.attname::pg_catalog.text AS name,
-            (
-                SELECT CASE WHEN qn.nspname = 'pg_catalog' THEN ''
-                    ELSE pg_catalog.quote_ident(qn.nspname) || '.' END
-                    || pg_catalog.quote_ident(q.opcname)
-                FROM pg_catalog.pg_opclass AS q
-                JOIN pg_catalog.pg_namespace AS qn ON qn.oid = q.opcnamespace
-                WHERE q.oid = i.indclass[u.position - 1]
-            ) AS opclass_name,
+            q.opclass ->> 'name' AS opclass_name,
             -- The default for this type: of the type itself, or of a general one that it is binary
             -- coercible to. Where that cannot be told, naming the class is right too.
-            (
-                SELECT q.opcdefault AND (
-                    q.opcintype = a.atttypid
-                    OR qt.typispreferred
-                    OR qt.typtype = 'p'
-                    OR (u.number = 0 AND (q.opckeytype <> 0 OR q.opcintype = x.atttypid))
-                    OR q.opcintype = (
-                        SELECT y.typbasetype FROM pg_catalog.pg_type AS y WHERE y.oid = a.atttypid
-                    )
+            (q.opclass ->> 'default')::pg_catalog.bool AND (
+                (q.opclass ->> 'general')::pg_catalog.bool
+                OR (q.opclass ->> 'type')::pg_catalog.int8 = a.atttypid::pg_catalog.int8
+                OR (u.number = 0 AND (q.opclass ->> 'stores')::pg_catalog.bool)
+                OR (u.number = 0
+                    AND (q.opclass ->> 'type')::pg_catalog.int8 = x.atttypid::pg_catalog.int8)
+                OR (q.opclass ->> 'type')::pg_catalog.int8 = (
+                    SELECT y.typbasetype::pg_catalog.int8
+                    FROM pg_catalog.pg_type AS y WHERE y.oid = a.atttypid
                 )
-                FROM pg_catalog.pg_opclass AS q
-                JOIN pg_catalog.pg_type AS qt ON qt.oid = q.opcintype
-                WHERE q.oid = i.indclass[u.position - 1]
             ) AS opclass_is_default,
             (
                 SELECT pg_catalog.string_agg(
@@ -131,6 +139,10 @@ CROSS JOIN LATERAL (
         JOIN pg_catalog.pg_attribute AS x ON x.attrelid = i.indexrelid AND x.attnum = u.position
         LEFT JOIN pg_catalog.pg_attribute AS a
             ON a.attrelid = i.indrelid AND a.attnum = u.number AND u.number <> 0
+        CROSS JOIN LATERAL (
+            SELECT (SELECT o.known FROM opclass AS o)
+                -> i.indclass[u.position - 1]::pg_catalog.text AS opclass
+        ) AS q
         ORDER BY u.position
     ) AS m
 ) AS k

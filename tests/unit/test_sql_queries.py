@@ -77,6 +77,16 @@ def test_reads_a_fact_table(tmp_path: Path) -> None:
     assert book.about("queue") == "waiting jobs"
 
 
+def test_the_label_may_be_a_fact(tmp_path: Path) -> None:
+    text = HEADER.replace(
+        "-- column: waiting", "-- column: name text the queue\n-- column: waiting"
+    )
+    write(tmp_path, text + STATEMENT)
+    custom = QueryBook.load([tmp_path]).variants("queue")[0].custom
+    assert custom is not None
+    assert custom.result == ("name", "waiting", "oldest")
+
+
 def test_a_missing_directory_is_empty(tmp_path: Path) -> None:
     assert QueryBook.load([tmp_path / "none"]).names() == QueryBook.load().names()
 
