@@ -1,0 +1,1 @@
+"""What-if planners: HypoPG on the target, or a shadow of it."""
