@@ -1,0 +1,125 @@
+"""What-if by HypoPG: indexes that exist for one session of the target alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pgtune_advisor.advise.whatif import Abilities, Described, PlannerKind, Pretended
+from pgtune_advisor.domain.identifiers import quote_ident
+from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.pg.explainer import Explainer
+from pgtune_advisor.pg.queries import MARK
+from pgtune_advisor.plans import PlanError
+
+# From this version on it can hide an index that exists.
+_HIDES: Final = (1, 4)
+_NAME: Final = "pretended"
+
+
+class HypoPlanner:
+    """Plans on a private connection to the target; what it pretends dies with the session."""
+
+    kind: PlannerKind = "hypopg"
+
+    def __init__(self, explainer: Explainer, *, schema: str, version: tuple[int, ...]) -> None:
+        self._explainer = explainer
+        self._schema = quote_ident(schema)
+        self._present: dict[IndexDef, str] = {}
+        self._names: dict[str, IndexDef] = {}
+        self._hidden: frozenset[tuple[str, str]] = frozenset()
+        self.abilities = Abilities(
+            methods=frozenset({"btree", "hash", "brin"}), hiding=version >= _HIDES
+        )
+
+    @property
+    def calls(self) -> int:
+        return self._explainer.calls
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._explainer.close()
+
+    def describe(self, text: str) -> Described:
+        """As Planner.describe()."""
+        self._forget()
+        return self._explainer.describe(text)
+
+    def plan(
+        self,
+        text: str,
+        indexes: frozenset[IndexDef],
+        hidden: frozenset[tuple[str, str]] = frozenset(),
+    ) -> Pretended:
+        """As Planner.plan()."""
+        self._pretend(indexes)
+        self._hide(hidden)
+        plan = self._explainer.explain(text)
+        # Looked up by the whole name, which holds the oid: a real index may have a similar one.
+        used = frozenset(self._names[name] for name in plan.indexes if name in self._names)
+        return Pretended(cost=plan.cost, used=used, plan=plan)
+
+    def _pretend(self, indexes: frozenset[IndexDef]) -> None:
+        """Make exactly these exist. HypoPG has a few thousand numbers: then it starts anew."""
+        gone = [index for index in self._present if index not in indexes]
+        if gone:
+            self._drop(gone)
+        missing = sorted(index for index in indexes if index not in self._present)
+        if not missing:
+            return
+        try:
+            self._create(missing)
+        except PlanError as error:
+            if "oid" not in error.detail:
+                raise
+            self._forget()
+            self._create(sorted(indexes))
+
+    def _create(self, indexes: Sequence[IndexDef]) -> None:
+        for index in indexes:
+            if not self.abilities.can(index):
+                raise PlanError("plan-failed", f"HypoPG cannot pretend {index.label()}")
+        values = ", ".join(f"(${number})" for number in range(1, len(indexes) + 1))
+        rows = self._explainer.ask(
+            f"SELECT /* {MARK} pretend */ h.indexrelid, h.indexname"
+            f" FROM (VALUES {values}) AS v (statement),"
+            f" LATERAL {self._schema}.hypopg_create_index(v.statement) AS h",
+            [index.statement(_NAME) for index in indexes],
+        )
+        for index, (oid, name) in zip(indexes, rows, strict=True):
+            self._present[index] = oid
+            self._names[name] = index
+
+    def _drop(self, indexes: Sequence[IndexDef]) -> None:
+        oids = ", ".join(self._present[index] for index in indexes)
+        self._explainer.ask(
+            f"SELECT /* {MARK} drop */ {self._schema}.hypopg_drop_index(o.oid)"
+            f" FROM pg_catalog.unnest(ARRAY[{oids}]::pg_catalog.oid[]) AS o (oid)"
+        )
+        dropped = set(indexes)
+        self._present = {i: oid for i, oid in self._present.items() if i not in dropped}
+        self._names = {name: i for name, i in self._names.items() if i not in dropped}
+
+    def _hide(self, hidden: frozenset[tuple[str, str]]) -> None:
+        if hidden == self._hidden:
+            return
+        if not self.abilities.hiding:
+            raise PlanError("plan-failed", "this HypoPG cannot hide an index that exists")
+        self._explainer.ask(f"SELECT /* {MARK} show */ {self._schema}.hypopg_unhide_all_indexes()")
+        self._hidden = frozenset()
+        for schema, name in sorted(hidden):
+            self._explainer.ask(
+                f"SELECT /* {MARK} hide */ {self._schema}.hypopg_hide_index(c.oid)"
+                " FROM pg_catalog.pg_class AS c"
+                " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = $1 AND c.relname = $2",
+                [schema, name],
+            )
+        self._hidden = hidden
+
+    def _forget(self) -> None:
+        """Pretend nothing."""
+        if self._present:
+            self._explainer.ask(f"SELECT /* {MARK} reset */ {self._schema}.hypopg_reset()")
+            self._present.clear()
+            self._names.clear()
