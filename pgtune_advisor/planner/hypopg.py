@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from pgtune_advisor.advise.whatif import Abilities, Described, PlannerKind, Pretended
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.pg.explainer import Explainer
-from pgtune_advisor.pg.queries import MARK
 from pgtune_advisor.plans import PlanError
 
 # From this version on it can hide an index that exists.
 _HIDES: Final = (1, 4)
 _NAME: Final = "pretended"
+_PRETEND: Final = (
+    "SELECT /* pgtune-advisor: pretend */ h.indexrelid, h.indexname"
+    " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS s (statement, position),"
+    " LATERAL {schema}.hypopg_create_index(s.statement) AS h ORDER BY s.position"
+)
+_DROP: Final = (
+    "SELECT /* pgtune-advisor: drop */ {schema}.hypopg_drop_index(o.oid)"
+    " FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS o (oid)"
+)
+_HIDE: Final = (
+    "SELECT /* pgtune-advisor: hide */ {schema}.hypopg_hide_index(c.oid)"
+    " FROM pg_catalog.pg_class AS c"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = $1 AND c.relname = $2"
+)
+_SHOW: Final = "SELECT /* pgtune-advisor: show */ {schema}.hypopg_unhide_all_indexes()"
+_RESET: Final = "SELECT /* pgtune-advisor: reset */ {schema}.hypopg_reset()"
 
 
 class HypoPlanner:
@@ -79,23 +95,13 @@ class HypoPlanner:
         for index in indexes:
             if not self.abilities.can(index):
                 raise PlanError("plan-failed", f"HypoPG cannot pretend {index.label()}")
-        values = ", ".join(f"(${number})" for number in range(1, len(indexes) + 1))
-        rows = self._explainer.ask(
-            f"SELECT /* {MARK} pretend */ h.indexrelid, h.indexname"
-            f" FROM (VALUES {values}) AS v (statement),"
-            f" LATERAL {self._schema}.hypopg_create_index(v.statement) AS h",
-            [index.statement(_NAME) for index in indexes],
-        )
+        rows = self._ask(_PRETEND, _array(index.statement(_NAME) for index in indexes))
         for index, (oid, name) in zip(indexes, rows, strict=True):
             self._present[index] = oid
             self._names[name] = index
 
     def _drop(self, indexes: Sequence[IndexDef]) -> None:
-        oids = ", ".join(self._present[index] for index in indexes)
-        self._explainer.ask(
-            f"SELECT /* {MARK} drop */ {self._schema}.hypopg_drop_index(o.oid)"
-            f" FROM pg_catalog.unnest(ARRAY[{oids}]::pg_catalog.oid[]) AS o (oid)"
-        )
+        self._ask(_DROP, _array(self._present[index] for index in indexes))
         dropped = set(indexes)
         self._present = {i: oid for i, oid in self._present.items() if i not in dropped}
         self._names = {name: i for name, i in self._names.items() if i not in dropped}
@@ -105,21 +111,24 @@ class HypoPlanner:
             return
         if not self.abilities.hiding:
             raise PlanError("plan-failed", "this HypoPG cannot hide an index that exists")
-        self._explainer.ask(f"SELECT /* {MARK} show */ {self._schema}.hypopg_unhide_all_indexes()")
+        self._ask(_SHOW)
         self._hidden = frozenset()
         for schema, name in sorted(hidden):
-            self._explainer.ask(
-                f"SELECT /* {MARK} hide */ {self._schema}.hypopg_hide_index(c.oid)"
-                " FROM pg_catalog.pg_class AS c"
-                " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
-                " WHERE n.nspname = $1 AND c.relname = $2",
-                [schema, name],
-            )
+            self._ask(_HIDE, schema, name)
         self._hidden = hidden
 
     def _forget(self) -> None:
         """Pretend nothing."""
         if self._present:
-            self._explainer.ask(f"SELECT /* {MARK} reset */ {self._schema}.hypopg_reset()")
+            self._ask(_RESET)
             self._present.clear()
             self._names.clear()
+
+    def _ask(self, query: str, *params: str) -> list[tuple[Any, ...]]:
+        return self._explainer.ask(query.replace("{schema}", self._schema), params or None)
+
+
+def _array(values: Iterable[str]) -> str:
+    """A PostgreSQL array of texts."""
+    quoted = (value.replace("\\", r"\\").replace('"', r"\"") for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
