@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from pgtune_advisor.advise.indexes.advisor import WhatIf, advise_indexes
 from pgtune_advisor.advise.joint import solve_drops
 from pgtune_advisor.advise.recommend import recommend
 from pgtune_advisor.domain.findings import SEVERITIES, Suppression
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report, ReportTarget, ReportWindow
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.domain.window import Window
@@ -27,9 +30,11 @@ def evaluate(
     advisor_version: str,
     suppress: Sequence[Suppression] = (),
     tables: frozenset[str] | None = None,
+    what_if: WhatIf | None = None,
 ) -> Report:
     """Run the rules and turn what they find into recommendations.
 
+    `what_if` is asked for indexes first; without it no rule speaks of indexes that are not there.
     With `tables`, only rules whose subject is made of these snapshot tables alone: what a fast
     cycle has just read.
     """
@@ -38,6 +43,10 @@ def evaluate(
         return tables is None or tables.issuperset(book.catalogue.needs(loaded.rule.spec.subject))
 
     context = Context(snapshot=snapshot, window=window, now=now)
+    advice = IndexAdvice()
+    if what_if is not None and tables is None:
+        advice = advise_indexes(context, what_if)
+        context = replace(context, advice=advice)
     facts = FactBase(context, book.catalogue)
     try:
         outcome = engine.run(book, facts, fresh)
@@ -45,7 +54,7 @@ def evaluate(
         facts.close()
     standing, suppressed = suppressions.apply(outcome.matches, suppress, now)
     kept, solved = solve_drops(standing)
-    recommendations, refused = recommend(kept, snapshot)
+    recommendations, refused = recommend(kept, snapshot, advice)
     findings = [match.finding for match in kept]
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.category, f.key))
     return Report(
@@ -55,9 +64,10 @@ def evaluate(
         window=ReportWindow(since=window.since, until=window.until, resets=window.resets),
         findings=tuple(findings),
         recommendations=tuple(recommendations),
-        rejected=(*solved, *refused, *suppressed),
+        rejected=(*solved, *refused, *suppressed, *advice.rejected),
         unknown=outcome.unknown,
-        gaps=(*_window_gaps(window), *_text_gaps(context), *snapshot.gaps),
+        gaps=(*_window_gaps(window), *_text_gaps(context), *advice.gaps, *snapshot.gaps),
+        planner=advice.planner,
     )
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pgtune_advisor.domain.identifiers import index_name
 from pgtune_advisor.domain.objects import Index, Relation
+from pgtune_advisor.domain.proposals import Proposal
 from pgtune_advisor.domain.server import Setting
 from pgtune_advisor.domain.snapshot import Snapshot
 
@@ -18,9 +19,10 @@ Table = tuple[str, str, str]
 
 @dataclass(kw_only=True)
 class Ground:
-    """A snapshot by name, and the names that were given to new indexes so far."""
+    """A snapshot by name, the indexes that are proposed, and the names given to new ones so far."""
 
     snapshot: Snapshot
+    proposals: tuple[Proposal, ...] = ()
     _given: dict[tuple[Table, tuple[str, ...]], str] = field(default_factory=dict)
 
     @cached_property

@@ -11,10 +11,19 @@ from pgtune_advisor.advise.builders import Site, builders
 from pgtune_advisor.advise.ground import Ground
 from pgtune_advisor.domain.changes import Advice, Change, DropIndex, SetParameter
 from pgtune_advisor.domain.errors import RuleError
-from pgtune_advisor.domain.findings import SEVERITIES, Applicability, Phase, Rejected
+from pgtune_advisor.domain.findings import (
+    SEVERITIES,
+    Applicability,
+    Confidence,
+    Phase,
+    Rejected,
+)
+from pgtune_advisor.domain.proposals import IndexAdvice, Proposal
 from pgtune_advisor.domain.recommendations import Impact, Recommendation, StatementImpact
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.rules.engine import Match
+from pgtune_advisor.rules.facts.base import BLOCK
+from pgtune_advisor.rules.facts.proposals import ProposalFacts
 from pgtune_advisor.rules.loader import RuleBook
 
 _PHASES: Final[tuple[Phase, ...]] = ("quick win", "core", "advanced")
@@ -40,10 +49,10 @@ def check(book: RuleBook) -> None:
 
 
 def recommend(
-    matches: Iterable[Match], snapshot: Snapshot
+    matches: Iterable[Match], snapshot: Snapshot, advice: IndexAdvice | None = None
 ) -> tuple[list[Recommendation], list[Rejected]]:
     """The recommendations in the order in which they should be read, and what was turned down."""
-    ground = Ground(snapshot=snapshot)
+    ground = Ground(snapshot=snapshot, proposals=advice.proposals if advice else ())
     groups: dict[str, _Group] = {}
     rejected: list[Rejected] = []
     for match in matches:
@@ -111,7 +120,7 @@ def _recommendation(key: str, group: _Group) -> Recommendation:
         finding_keys=tuple(dict.fromkeys(m.finding.key for m in group.matches)),
         category=first.finding.category,
         applicability=_applicability(group, [s.applicability for s in specs]),
-        confidence=specs[0].confidence,
+        confidence=_confidence(group, specs[0].confidence),
         phase=min((s.phase for s in specs), key=_PHASES.index),
         impact=_impact(group),
         changes=group.changes,
@@ -125,8 +134,29 @@ def _applicability(group: _Group, wanted: Sequence[Applicability]) -> Applicabil
     return max(wanted, key=_CAUTION.index)
 
 
+def _proposal(group: _Group) -> Proposal | None:
+    """What the index advisor knows of the index that the group creates."""
+    rows = (match.row for match in group.matches)
+    return next((row.proposal for row in rows if isinstance(row, ProposalFacts)), None)
+
+
+def _confidence(group: _Group, otherwise: Confidence) -> Confidence:
+    proposal = _proposal(group)
+    return proposal.confidence if proposal else otherwise
+
+
 def _impact(group: _Group) -> Impact:
-    """What is known without a planner: the space that drops free, the statements concerned."""
+    """What a planner said; else the space that drops free and the statements concerned."""
+    proposal = _proposal(group)
+    if proposal is not None:
+        freed_pages = sum(max(old.pages, 0) for old in proposal.replaces)
+        return Impact(
+            cost_before=proposal.cost_before,
+            cost_after=proposal.cost_after,
+            time_saved_ms_per_hour=proposal.time_saved_ms_per_hour,
+            size_bytes=proposal.size_bytes - freed_pages * BLOCK,
+            statements=tuple(effect.statement for effect in proposal.effects),
+        )
     # Two rules that want the same index dropped free its space once.
     freed = {
         match.finding.subject.label: match.row.size_bytes

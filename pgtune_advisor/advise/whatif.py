@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pgtune_advisor.domain.index_def import IndexDef
-from pgtune_advisor.plans import Plan
+from pgtune_advisor.plans import Plan, PlanError
 
 PlannerKind = Literal["hypopg", "shadow"]
 
@@ -53,8 +54,33 @@ class Pretended:
     plan: Plan
 
 
-class Planner(Protocol):
-    """Plans statements of one database under pretended indexes; not for several threads at once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A statement, the indexes to pretend, and existing ones (schema, name) to hide.
+
+    `generic`: it has parameters as `$n`, and its generic plan is meant.
+    """
+
+    text: str
+    indexes: frozenset[IndexDef]
+    hidden: frozenset[tuple[str, str]] = frozenset()
+    generic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fidelity:
+    """How well a planner agrees with the target's own plans, as things are now.
+
+    `overall` is from 0 to 1, None where it could not be compared; `ratios` are the planner's cost
+    over the target's, for each text that was compared, None where that failed.
+    """
+
+    overall: float | None
+    ratios: tuple[float | None, ...]
+
+
+class OnePlanner(Protocol):
+    """Plans statements of one database under pretended indexes, one after another.
 
     Every call may raise PlanError with its reason. Costs are planner units.
     """
@@ -74,15 +100,50 @@ class Planner(Protocol):
         """The generic plan of a statement whose parameters are `$n`, as things are now."""
         ...
 
-    def plan(
-        self,
-        text: str,
-        indexes: frozenset[IndexDef],
-        hidden: frozenset[tuple[str, str]] = frozenset(),
-    ) -> Pretended:
-        """The plan of a statement without parameters if these indexes were there.
+    def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
+        """Get ready for these indexes; those that cannot be pretended, with the reason."""
+        ...
 
-        `hidden` are existing indexes (schema, name) that were not there. An index that cannot be
-        pretended raises PlanError.
+    def verify(self, texts: Sequence[str]) -> Fidelity:
+        """Compare with the target's own plans of these statements, which have no parameters."""
+        ...
+
+    def plan(self, request: Request) -> Pretended:
+        """The plan of a statement if these indexes were there.
+
+        An index that cannot be pretended raises PlanError.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of what the planner holds."""
+        ...
+
+
+class Planner(Protocol):
+    """What the advice asks: many plans at once, so that several connections can work."""
+
+    @property
+    def kind(self) -> PlannerKind: ...
+
+    @property
+    def abilities(self) -> Abilities: ...
+
+    @property
+    def calls(self) -> int: ...
+
+    def describe(self, text: str) -> Described:
+        """As OnePlanner.describe()."""
+        ...
+
+    def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
+        """As OnePlanner.prepare()."""
+        ...
+
+    def verify(self, texts: Sequence[str]) -> Fidelity:
+        """As OnePlanner.verify()."""
+        ...
+
+    def plan_all(self, requests: Sequence[Request]) -> list[Pretended | PlanError]:
+        """The plans in the order of the requests; one that fails does not end the others."""
         ...

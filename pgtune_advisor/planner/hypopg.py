@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from pgtune_advisor.advise.whatif import Abilities, Described, PlannerKind, Pretended
+from pgtune_advisor.advise.whatif import (
+    Abilities,
+    Described,
+    Fidelity,
+    PlannerKind,
+    Pretended,
+    Request,
+)
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.pg.explainer import Explainer
@@ -61,16 +68,35 @@ class HypoPlanner:
         self._forget()
         return self._explainer.describe(text)
 
-    def plan(
-        self,
-        text: str,
-        indexes: frozenset[IndexDef],
-        hidden: frozenset[tuple[str, str]] = frozenset(),
-    ) -> Pretended:
-        """As Planner.plan()."""
-        self._pretend(indexes)
-        self._hide(hidden)
-        plan = self._explainer.explain(text)
+    def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
+        """As OnePlanner.prepare(): each is made once, since one that cannot be spoils its batch."""
+        self._forget()
+        refused: dict[IndexDef, PlanError] = {}
+        for index in indexes:
+            if not self.abilities.can(index):
+                refused[index] = PlanError("plan-failed", f"HypoPG knows no {index.method} index")
+                continue
+            try:
+                self._create([index])
+            except PlanError as error:
+                if error.reason == "planner-lost":
+                    raise
+                refused[index] = error
+        self._forget()
+        return refused
+
+    def verify(self, texts: Sequence[str]) -> Fidelity:
+        """It is the target's own planner."""
+        return Fidelity(overall=1.0, ratios=(1.0,) * len(texts))
+
+    def plan(self, request: Request) -> Pretended:
+        """As OnePlanner.plan()."""
+        self._pretend(request.indexes)
+        self._hide(request.hidden)
+        if request.generic:
+            plan = self._explainer.describe(request.text).plan
+        else:
+            plan = self._explainer.explain(request.text)
         # Looked up by the whole name, which holds the oid: a real index may have a similar one.
         used = frozenset(self._names[name] for name in plan.indexes if name in self._names)
         return Pretended(cost=plan.cost, used=used, plan=plan)

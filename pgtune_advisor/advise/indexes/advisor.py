@@ -1,0 +1,71 @@
+"""Index advice for every database of a snapshot: workload in, proposals and refusals out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgtune_advisor.advise.indexes.database import DatabaseAdvice, advise_database
+from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
+from pgtune_advisor.advise.whatif import Planner
+from pgtune_advisor.domain.proposals import IndexAdvice
+from pgtune_advisor.domain.recommendations import PlannerUse
+from pgtune_advisor.domain.snapshot import Gap
+from pgtune_advisor.rules.facts.base import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """What index advice works with.
+
+    `planner` gives the planner of a database, or the gap that explains why there is none: then
+    advice is by structure alone. `budget` is in bytes a database, None for a share of its tables.
+    `expired` tells when time is up, `elapsed_ms` how much was spent. `queries` stand in for
+    pg_stat_statements. `progress` hears what is being done and how much of it, from 0 to 1.
+    """
+
+    planner: Callable[[str], Planner | Gap]
+    expired: Callable[[], bool]
+    elapsed_ms: Callable[[], float]
+    budget: int | None = None
+    queries: tuple[QueryFile, ...] | None = None
+    progress: Callable[[str, float], None] = lambda _what, _share: None
+
+
+def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
+    """What the advisor proposes for each database, turned down, and could not see."""
+    found: list[DatabaseAdvice] = []
+    gaps: list[Gap] = []
+    for database in queried_databases(context, what_if.queries):
+        planner = what_if.planner(database)
+        if isinstance(planner, Gap):
+            gaps.append(planner)
+        found.append(
+            advise_database(
+                context,
+                database,
+                None if isinstance(planner, Gap) else planner,
+                budget=what_if.budget,
+                expired=what_if.expired,
+                queries=what_if.queries,
+                progress=what_if.progress,
+            )
+        )
+    return IndexAdvice(
+        proposals=tuple(p for one in found for p in one.proposals),
+        statistics=tuple(s for one in found for s in one.statistics),
+        rejected=tuple(r for one in found for r in one.rejected),
+        gaps=(*gaps, *(g for one in found for g in one.gaps)),
+        planner=_use(found, what_if.elapsed_ms()),
+    )
+
+
+def _use(found: list[DatabaseAdvice], elapsed_ms: float) -> PlannerUse:
+    kinds = sorted({one.planner for one in found if one.planner != "none"})
+    known = [one.fidelity for one in found if one.fidelity is not None]
+    return PlannerUse(
+        kind="+".join(kinds) or "none",
+        fidelity=min(known) if known else None,
+        calls=sum(one.calls for one in found),
+        elapsed_ms=elapsed_ms if kinds else 0.0,
+    )

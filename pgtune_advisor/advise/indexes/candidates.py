@@ -1,0 +1,262 @@
+"""Index candidates of one table access: what could serve these conditions, in which order of keys.
+
+Equality columns first (those that more of the workload compares lead, so that statements share
+indexes), then one range or the order; the columns that are read as INCLUDE; constants as the
+predicate of a partial index; what a btree cannot serve by its own access method.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Final
+
+from pgtune_advisor.advise.indexes.access import Access, Term
+from pgtune_advisor.advise.indexes.others import other_methods
+from pgtune_advisor.advise.indexes.tables import Place, Table
+from pgtune_advisor.advise.indexes.variants import reversed_keys
+from pgtune_advisor.domain.identifiers import quote_ident
+from pgtune_advisor.domain.index_def import IndexDef, IndexKey
+from pgtune_advisor.sqltext import base_type
+
+MOST_EQUALS: Final = 4
+MOST_KEYS: Final = 4
+MOST_INCLUDED: Final = 6
+# Bytes a row that an index may carry along; wider ones are rather a second table.
+WIDEST_INCLUDE: Final = 80.0
+# A constant on a column with more values than this is rather an example than a fixed part.
+FEW_VALUES: Final = 100.0
+MOST: Final = 80
+
+_TEXTS: Final = frozenset({"text", "varchar", "bpchar", "name"})
+# Types without an order, or too wide to be keys.
+_NO_BTREE: Final = frozenset({"json", "xml", "point", "box", "polygon", "path", "circle", "line"})
+_WIDE: Final = frozenset({"jsonb", "tsvector"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What the whole workload compares: how much each column counts as an equality."""
+
+    equals: Mapping[tuple[Place, str], float]
+
+    @classmethod
+    def of(cls, accesses: Iterable[tuple[Access, float]]) -> Habits:
+        """From the accesses of all statements, each with the statement's share of the cost."""
+        counted: Counter[tuple[Place, str]] = Counter()
+        for access, weight in accesses:
+            for term in access.terms:
+                if term.use in ("equal", "any", "flag", "null"):
+                    counted[access.place, term.expression] += 1 + weight  # type: ignore[assignment]
+        return cls(equals=counted)
+
+    def rank(self, place: Place, term: Term, table: Table) -> tuple[float, float, str]:
+        """Sorts equality terms: the most used first, then the most selective."""
+        distinct = table.distinct(term.column) if term.column else 1000.0
+        return (-self.equals.get((place, term.expression), 0.0), -distinct, term.expression)
+
+
+def candidates(access: Access, table: Table, habits: Habits) -> tuple[IndexDef, ...]:
+    """The candidates for one access; none that exist already or repeat a unique index."""
+    made = _Maker(access, table, habits)
+    found = dict.fromkeys(made.all())
+    useful = [index for index in found if not is_served(index, table)]
+    return tuple(useful[:MOST])
+
+
+def is_served(index: IndexDef, table: Table) -> bool:
+    """Whether an index that is there already does what this one would.
+
+    One with the same leading keys and no more need of INCLUDE; or a unique one whose keys all lead
+    here, since behind them there is one row.
+    """
+    for present in table.definitions:
+        if present.method != index.method or (
+            present.predicate and present.predicate != index.predicate
+        ):
+            continue
+        keys = present.keys
+        if keys[: len(index.keys)] == index.keys and set(index.include) <= {
+            *present.include,
+            *present.columns,
+        }:
+            return True
+        if present.unique and index.keys[: len(keys)] == keys and not present.predicate:
+            return True
+    return False
+
+
+class _Maker:
+    def __init__(self, access: Access, table: Table, habits: Habits) -> None:
+        self._access = access
+        self._table = table
+        usable = [term for term in access.terms if self._is_usable(term)]
+        plain = [term for term in usable if not term.group]
+        equal = [t for t in plain if t.use in ("equal", "null", "flag") and not t.joins]
+        several = [t for t in plain if t.use == "any"]
+
+        def rank(term: Term) -> tuple[float, float, str]:
+            return habits.rank(access.place, term, table)
+
+        self._equal = _distinct(sorted(equal, key=rank))[:MOST_EQUALS]
+        self._any = _distinct(sorted(several, key=rank))[:2]
+        self._joins = _distinct([t for t in plain if t.joins])[:3]
+        self._ranges = _distinct([t for t in plain if t.use in ("range", "prefix")])[:3]
+        self._groups = [t for t in usable if t.group]
+
+    def all(self) -> Iterator[IndexDef]:
+        """All candidates, the likely ones first."""
+        narrow = list(dict.fromkeys(self._keys()))
+        partial = [(index, where) for where in self._predicates() for index in self._below(where)]
+        for keys in narrow:
+            yield from self._with_include(self._index(keys))
+        for keys, where in partial:
+            yield from self._with_include(self._index(keys, where))
+        for term in self._groups:
+            if term.use in ("equal", "any", "range", "prefix"):
+                yield self._index((self._key(term),))
+        yield from other_methods(self._access, self._table, [w for w in self._predicates()])
+
+    def _keys(self, without: frozenset[str] = frozenset()) -> Iterator[tuple[IndexKey, ...]]:
+        """Tuples of keys; `without`: expressions that a predicate has settled."""
+        equal = [t for t in self._equal if t.expression not in without]
+        orders = list(self._orders(without))
+        for count in range(len(equal), -1, -1):
+            for chosen in combinations(equal, count):
+                fixed = tuple(self._key(term) for term in chosen)
+                yield from self._tails(fixed, orders)
+
+    def _tails(
+        self, fixed: tuple[IndexKey, ...], orders: list[tuple[IndexKey, ...]]
+    ) -> Iterator[tuple[IndexKey, ...]]:
+        """What may follow fixed keys: an order, a range, a list, a join; or nothing."""
+        used = {key.expression for key in fixed}
+        for order in orders:
+            rest = tuple(key for key in order if key.expression not in used)
+            if rest:
+                yield _cut(fixed + rest)
+        last = [t for t in (*self._ranges, *self._any, *self._joins) if t.expression not in used]
+        for term in last:
+            keys = (*fixed, self._key(term))
+            yield _cut(keys)
+            if term.joins or term.use == "any":
+                for further in last:
+                    if further.expression != term.expression and len(keys) < MOST_KEYS:
+                        yield _cut((*keys, self._key(further)))
+                for order in orders:
+                    taken = {*used, term.expression}
+                    rest = tuple(key for key in order if key.expression not in taken)
+                    if rest:
+                        yield _cut(keys + rest)
+            if term.joins and fixed:
+                yield _cut((self._key(term), *fixed))
+        if fixed:
+            yield _cut(fixed)
+
+    def _orders(self, without: frozenset[str]) -> Iterator[tuple[IndexKey, ...]]:
+        for order in self._access.orders:
+            keys = tuple(
+                IndexKey(
+                    expression=_key_text(expression, column), column=column, order=_order(direction)
+                )
+                for expression, column, direction in order
+                if expression not in without and self._is_ordered(column)
+            )
+            if keys and len(keys) <= MOST_KEYS:
+                # Read backwards the mirror image gives the same order; one of them is enough.
+                yield reversed_keys(keys) if keys[0].order.startswith("DESC") else keys
+
+    def _predicates(self) -> list[tuple[str, frozenset[str]]]:
+        """Predicates of partial indexes: each fixed condition alone, and all together."""
+        fixed = [t for t in self._access.terms if t.predicate and self._is_fixed(t)]
+        fixed = fixed[:3]
+        single = [(t.predicate, frozenset({t.expression})) for t in fixed]
+        if len(fixed) < 2:
+            return single
+        whole = " AND ".join(f"({t.predicate})" for t in fixed)
+        return [*single, (whole, frozenset(t.expression for t in fixed))]
+
+    def _below(
+        self, where: tuple[str, frozenset[str]]
+    ) -> Iterator[tuple[tuple[IndexKey, ...], str]]:
+        predicate, settled = where
+        keys = list(dict.fromkeys(self._keys(settled)))
+        for one in keys:
+            yield one, predicate
+        if not keys:
+            key = next((c for c in self._table.columns if c in self._access.needed), "")
+            if key:
+                yield (IndexKey.of(key),), predicate
+
+    def _is_fixed(self, term: Term) -> bool:
+        """Whether a condition is likely to be a part of the statement and not an example."""
+        if term.group or term.joins:
+            return False
+        if term.use in ("null", "flag") or term.operator == "is not null":
+            return True
+        return (
+            term.use == "equal"
+            and bool(term.column)
+            and self._table.distinct(term.column) <= FEW_VALUES
+        )
+
+    def _with_include(self, index: IndexDef) -> Iterator[IndexDef]:
+        """The index, and where it is narrow enough the one that spares the look into the table."""
+        keys = {key.column for key in index.keys}
+        rest = sorted(self._access.needed - keys)
+        width = sum(self._table.width(column) for column in rest)
+        unfit = [c for c in rest if self._type(c) in _WIDE or c not in self._table.columns]
+        if rest and not unfit and len(rest) <= MOST_INCLUDED and width <= WIDEST_INCLUDE:
+            yield replace(index, include=tuple(rest))
+        yield index
+
+    def _index(self, keys: tuple[IndexKey, ...], predicate: str = "") -> IndexDef:
+        schema, table = self._access.place
+        return IndexDef(schema=schema, table=table, keys=keys, predicate=predicate)
+
+    def _key(self, term: Term) -> IndexKey:
+        opclass = ""
+        if term.use == "prefix":
+            kind = self._type(term.column)
+            opclass = {"varchar": "varchar_pattern_ops", "bpchar": "bpchar_pattern_ops"}.get(
+                kind, "text_pattern_ops"
+            )
+        text = _key_text(term.expression, term.column)
+        return IndexKey(expression=text, column=term.column, opclass=opclass)
+
+    def _type(self, column: str) -> str:
+        found = self._table.columns.get(column)
+        return base_type(found.type) if found else ""
+
+    def _is_ordered(self, column: str) -> bool:
+        kind = self._type(column)
+        return not column or (kind not in _NO_BTREE | _WIDE and not kind.endswith("[]"))
+
+    def _is_usable(self, term: Term) -> bool:
+        if term.column and term.column not in self._table.columns:
+            return False
+        if term.use in ("pattern", "contains", "search"):
+            return False
+        return self._is_ordered(term.column)
+
+
+def _distinct(terms: list[Term]) -> list[Term]:
+    """One term for each expression."""
+    return list({term.expression: term for term in reversed(terms)}.values())[::-1]
+
+
+def _cut(keys: tuple[IndexKey, ...]) -> tuple[IndexKey, ...]:
+    return keys[: MOST_KEYS + 1]
+
+
+def _key_text(expression: str, column: str) -> str:
+    if column:
+        return quote_ident(column)
+    return expression if expression.startswith("(") else f"({expression})"
+
+
+def _order(direction: str) -> str:
+    """The direction as an index key has it; EXPLAIN leaves out what is the default, so do we."""
+    return {"DESC NULLS FIRST": "DESC", "NULLS LAST": ""}.get(direction, direction)

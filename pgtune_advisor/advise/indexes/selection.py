@@ -1,0 +1,179 @@
+"""The choice of indexes for a whole workload under a budget.
+
+Extension steps (Schlosser, Kossmann, Boissier: "Efficient Scalable Multi-Attribute Index Selection
+Using Recursive Strategies", ICDE 2019) with lazy evaluation: the move with the most net gain for
+its bytes is made, where a move adds an index, replaces one by a wider one, or adds at once all
+that one statement's plan uses. Gains of moves that touch no changed statement are not asked anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal
+
+from pgtune_advisor.advise.indexes.costs import IndexSet
+from pgtune_advisor.advise.indexes.state import Judged, Move, State
+from pgtune_advisor.advise.indexes.variants import merged
+from pgtune_advisor.domain.index_def import IndexDef
+
+Turned = Literal["below-bar", "over-budget", "regression"]
+# How many moves are judged together, so that several planners have work.
+_BATCH: Final = 8
+
+
+class Refusals:
+    """Why moves were turned down, the last reason of each index."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[IndexDef, tuple[Turned, Judged, tuple[str, ...]]] = {}
+
+    def note(self, reason: Turned, judged: Judged, harmed: Iterable[str] = ()) -> None:
+        for index in judged.move.add:
+            self.reasons[index] = (reason, judged, tuple(harmed))
+
+
+def grow(
+    state: State, moves: Iterable[Move], refusals: Refusals, expired: Callable[[], bool]
+) -> None:
+    """Make the best move again and again until none is worthwhile or time is up."""
+    queue = _Queue(state)
+    queue.push(list(dict.fromkeys(moves)))
+    while not expired():
+        judged = queue.best(expired)
+        if judged is None:
+            return
+        (exact,) = state.judge([judged.move])
+        if not state.worthwhile(exact):
+            refusals.note("below-bar", exact)
+        elif harmed := state.harmed(exact):
+            refusals.note("regression", exact, harmed)
+        elif not state.fits(exact):
+            refusals.note("over-budget", exact)
+        else:
+            before = state.chosen
+            state.accept(exact)
+            queue.push(list(_mergers(state, state.chosen - before)))
+
+
+def _mergers(state: State, fresh: IndexSet) -> Iterator[Move]:
+    """Moves that replace a new index and a chosen one by one that serves for both."""
+    for new in sorted(fresh):
+        for old in sorted(state.chosen - {new}):
+            for both in merged(new, old):
+                if both not in state.chosen:
+                    names = state.interest.get(new, frozenset()) | state.interest.get(
+                        old, frozenset()
+                    )
+                    known = state.interest.get(both, frozenset())
+                    state.interest[both] = known | names
+                    yield Move(add=frozenset({both}), remove=frozenset({new, old}))
+
+
+class _Queue:
+    """Moves by their last known score; one is judged anew only if a job of it changed since."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._heap: list[tuple[float, int, int, Judged]] = []
+        self._count = 0
+
+    def push(self, moves: list[Move]) -> None:
+        for judged in self._state.judge(moves, self._state.interested):
+            self._put(judged)
+
+    def best(self, expired: Callable[[], bool]) -> Judged | None:
+        """The move with the best score that is up to date; it leaves the queue."""
+        while self._heap and not expired():
+            _, stamp, _, judged = self._heap[0]
+            if judged.gain <= 0:
+                return None
+            if stamp == self._stamp(judged.move):
+                heapq.heappop(self._heap)
+                return judged
+            stale = []
+            while self._heap and len(stale) < _BATCH:
+                _, stamp, _, judged = self._heap[0]
+                if stamp == self._stamp(judged.move):
+                    break
+                heapq.heappop(self._heap)
+                stale.append(judged.move)
+            self.push(stale)
+        return None
+
+    def _put(self, judged: Judged) -> None:
+        self._count += 1
+        stamp = self._stamp(judged.move)
+        heapq.heappush(self._heap, (-judged.score, stamp, self._count, judged))
+
+    def _stamp(self, move: Move) -> int:
+        """Grows whenever a job of the move changes its cost."""
+        return sum(self._state.versions[name] for name in self._state.interested(move))
+
+
+def finish(
+    state: State, pool: Iterable[IndexDef], refusals: Refusals, expired: Callable[[], bool]
+) -> None:
+    """Take away what others made useless, and exchange what another index does better."""
+    candidates = sorted(pool)
+    improved = True
+    while improved and not expired():
+        improved = _drop(state, refusals)
+        for old in sorted(state.chosen):
+            if expired():
+                return
+            improved |= _exchange(state, old, candidates)
+
+
+def _drop(state: State, refusals: Refusals) -> bool:
+    """Drop each index without which nothing much is lost; the least useful first."""
+    dropped = False
+    while state.chosen:
+        moves = [Move(add=frozenset(), remove=frozenset({i})) for i in sorted(state.chosen)]
+        worst = max(state.judge(moves), key=lambda judged: judged.gain)
+        back = Move(add=worst.move.remove)
+        lost = Judged(move=back, costs=_before(state, worst), gain=-worst.gain, grows=-worst.grows)
+        if _passes(state, worst, lost):
+            return dropped
+        refusals.note("below-bar", lost)
+        state.accept(worst)
+        dropped = True
+    return dropped
+
+
+def _passes(state: State, worst: Judged, lost: Judged) -> bool:
+    """Whether the index would be taken again if it were not there."""
+    if lost.gain <= state.bars.workload * state.base_total:
+        return False
+    share = 1 - state.bars.statement
+    return lost.gain >= 0.01 * state.base_total or any(
+        state.costs[name] <= cost * share for name, cost in worst.costs.items()
+    )
+
+
+def _before(state: State, worst: Judged) -> dict[str, float]:
+    return {name: state.costs[name] for name in worst.costs}
+
+
+def _exchange(state: State, old: IndexDef, candidates: list[IndexDef]) -> bool:
+    """Replace an index by another of the same table that gains more."""
+    names = state.interest.get(old, frozenset())
+    moves = [
+        Move(add=frozenset({new}), remove=frozenset({old}))
+        for new in candidates
+        if new.relation == old.relation
+        and new not in state.chosen
+        and names & state.interest.get(new, frozenset())
+    ]
+    floor = state.bars.workload * state.base_total
+    best: Judged | None = None
+    for judged in state.judge(moves, state.interested):
+        if judged.gain > floor and (best is None or judged.gain > best.gain):
+            best = judged
+    if best is None:
+        return False
+    (exact,) = state.judge([best.move])
+    if exact.gain <= floor or state.harmed(exact) or not state.fits(exact):
+        return False
+    state.accept(exact)
+    return True

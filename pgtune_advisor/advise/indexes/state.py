@@ -1,0 +1,157 @@
+"""A choice of indexes in the making: what is chosen, what each statement costs under it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pgtune_advisor.advise.indexes.costs import CostBook, IndexSet
+from pgtune_advisor.advise.indexes.jobs import Job
+from pgtune_advisor.advise.indexes.prices import Prices
+from pgtune_advisor.advise.indexes.variants import extends
+from pgtune_advisor.domain.index_def import IndexDef
+
+# An index of one page is not infinitely better than one of two.
+LEAST_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """What a move must bring: a share of the workload's cost, and of some statement's; and how
+    much worse than without new indexes a statement may become."""
+
+    workload: float = 0.0005
+    statement: float = 0.10
+    regression: float = 1.10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Indexes that come, and those that they replace."""
+
+    add: IndexSet
+    remove: IndexSet = frozenset()
+
+    def applied(self, chosen: IndexSet) -> IndexSet:
+        """The choice after the move; what an added index extends goes without being named."""
+        gone = {old for old in chosen for new in self.add if extends(new, old)}
+        return (chosen - self.remove - gone) | self.add
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A move with its effect: new costs by job, the net gain, and the bytes it takes."""
+
+    move: Move
+    costs: Mapping[str, float]
+    gain: float
+    grows: int
+
+    @property
+    def score(self) -> float:
+        """Gain per byte."""
+        return self.gain / max(self.grows, LEAST_BYTES)
+
+
+class State:
+    """The choice so far. `interest` says for which jobs an index was found."""
+
+    def __init__(
+        self,
+        book: CostBook,
+        jobs: Sequence[Job],
+        prices: Prices,
+        budget: int,
+        interest: Mapping[IndexDef, frozenset[str]],
+    ) -> None:
+        self.book = book
+        self.prices = prices
+        self.budget = budget
+        self.interest = dict(interest)
+        self.bars = Bars()
+        self.chosen: IndexSet = frozenset()
+        self.jobs: dict[str, Job] = {}
+        self.base: dict[str, float] = {}
+        self._readers: dict[tuple[str, str], list[str]] = defaultdict(list)
+        book.ask((job, frozenset()) for job in jobs)
+        for job in jobs:
+            cost = book.cost(job, frozenset())
+            if cost is not None:
+                self.jobs[job.name] = job
+                self.base[job.name] = cost.prudent
+                for relation in job.relations:
+                    self._readers[relation].append(job.name)
+        self.costs = dict(self.base)
+        self.versions: dict[str, int] = dict.fromkeys(self.jobs, 0)
+        self.base_total = sum(self.jobs[name].weight * cost for name, cost in self.base.items())
+
+    def bytes(self, indexes: Iterable[IndexDef]) -> int:
+        """What the indexes take on disk."""
+        return sum(self.prices.size(index) for index in indexes)
+
+    def interested(self, move: Move) -> list[str]:
+        """The jobs that the indexes of a move were found for, and those that use what goes."""
+        names = {n for index in move.add | move.remove for n in self.interest.get(index, ())}
+        return sorted(names.intersection(self.jobs))
+
+    def touched(self, move: Move) -> list[str]:
+        """All jobs whose cost a move may change."""
+        changed = move.applied(self.chosen) ^ self.chosen
+        return sorted({n for index in changed for n in self._readers[index.relation]})
+
+    def judge(
+        self, moves: Sequence[Move], jobs_of: Callable[[Move], list[str]] | None = None
+    ) -> list[Judged]:
+        """The effect of each move on all jobs that it touches, or on those of `jobs_of`."""
+        jobs_of = jobs_of or self.touched
+        wanted = [(move, jobs_of(move), move.applied(self.chosen)) for move in moves]
+        self.book.ask(
+            (self.jobs[name], self.book.relevant(self.jobs[name], after))
+            for _, names, after in wanted
+            for name in names
+        )
+        return [self._judged(move, names, after) for move, names, after in wanted]
+
+    def _judged(self, move: Move, names: list[str], after: IndexSet) -> Judged:
+        costs: dict[str, float] = {}
+        saved = 0.0
+        for name in names:
+            job = self.jobs[name]
+            cost = self.book.cost(job, self.book.relevant(job, after))
+            if cost is not None and cost.prudent != self.costs[name]:
+                costs[name] = cost.prudent
+                saved += job.weight * (self.costs[name] - cost.prudent)
+        come, gone = after - self.chosen, self.chosen - after
+        upkeep = sum(map(self.prices.upkeep, come)) - sum(map(self.prices.upkeep, gone))
+        grows = self.bytes(come) - self.bytes(gone)
+        return Judged(move=move, costs=costs, gain=saved - upkeep, grows=grows)
+
+    def harmed(self, judged: Judged) -> list[str]:
+        """The jobs that would become worse than they were without any new index, by too much."""
+        return sorted(
+            name
+            for name, cost in judged.costs.items()
+            if cost > self.costs[name] and cost > self.base[name] * self.bars.regression
+        )
+
+    def worthwhile(self, judged: Judged) -> bool:
+        """Whether the gain passes the bars."""
+        if judged.gain <= self.bars.workload * self.base_total:
+            return False
+        share = 1 - self.bars.statement
+        return judged.gain >= 0.01 * self.base_total or any(
+            cost <= self.costs[name] * share for name, cost in judged.costs.items()
+        )
+
+    def fits(self, judged: Judged) -> bool:
+        """Whether the choice keeps the budget."""
+        return judged.grows <= 0 or self.bytes(self.chosen) + judged.grows <= self.budget
+
+    def accept(self, judged: Judged) -> None:
+        """Make the move."""
+        self.chosen = judged.move.applied(self.chosen)
+        self.costs.update(judged.costs)
+        for name in judged.costs:
+            self.versions[name] += 1
