@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pgtune_advisor.advise.whatif import (
@@ -45,10 +46,18 @@ class HypoPlanner:
 
     kind: PlannerKind = "hypopg"
 
-    def __init__(self, explainer: Explainer, *, schema: str, version: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        explainer: Explainer,
+        *,
+        schema: str,
+        version: tuple[int, ...],
+        leaves: Mapping[tuple[str, str], Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
         self._explainer = explainer
         self._schema = quote_ident(schema)
-        self._present: dict[IndexDef, str] = {}
+        self._leaves = leaves or {}
+        self._present: dict[IndexDef, list[str]] = {}
         self._names: dict[str, IndexDef] = {}
         self._hidden: frozenset[tuple[str, str]] = frozenset()
         self.abilities = Abilities(
@@ -121,13 +130,25 @@ class HypoPlanner:
         for index in indexes:
             if not self.abilities.can(index):
                 raise PlanError("plan-failed", f"HypoPG cannot pretend {index.label()}")
-        rows = self._ask(_PRETEND, _array(index.statement(_NAME) for index in indexes))
-        for index, (oid, name) in zip(indexes, rows, strict=True):
-            self._present[index] = oid
+        parts = [(index, part) for index in indexes for part in self._parts(index)]
+        rows = self._ask(_PRETEND, _array(part.statement(_NAME) for _, part in parts))
+        for index in indexes:
+            self._present[index] = []
+        for (index, _), (oid, name) in zip(parts, rows, strict=True):
+            self._present[index].append(oid)
             self._names[name] = index
 
+    def _parts(self, index: IndexDef) -> Iterator[IndexDef]:
+        """HypoPG pretends on tables with rows alone: of a partitioned one, on its leaves."""
+        leaves = self._leaves.get(index.relation)
+        if leaves is None:
+            yield index
+            return
+        for schema, table in leaves:
+            yield replace(index, schema=schema, table=table)
+
     def _drop(self, indexes: Sequence[IndexDef]) -> None:
-        self._ask(_DROP, _array(self._present[index] for index in indexes))
+        self._ask(_DROP, _array(oid for index in indexes for oid in self._present[index]))
         dropped = set(indexes)
         self._present = {i: oid for i, oid in self._present.items() if i not in dropped}
         self._names = {name: i for name, i in self._names.items() if i not in dropped}

@@ -58,7 +58,8 @@ class Term:
 
     `expression` is the unqualified key, `column` its name where it is a plain column. `predicate`
     is the whole condition as SQL where it compares with a constant of the statement's text.
-    `group` numbers the OR that it stands under, 0 for none.
+    `group` numbers the OR that it stands under, 0 for none. `inside`: a LIKE pattern that may
+    begin with a wildcard.
     """
 
     expression: str
@@ -68,6 +69,7 @@ class Term:
     joins: bool = False
     predicate: str = ""
     group: int = 0
+    inside: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,14 +185,18 @@ def _terms(atom: Atom) -> Iterator[tuple[Term, str]]:
         return
     if atom.other == "column":
         return
+    inside = atom.operator == "~~" and (atom.other != "constant" or atom.constant[:1] in "%_")
+    if inside and atom.other == "constant":
+        use = "pattern"
     yield (
         Term(
             expression=atom.expression,
             column=atom.column,
             use=use,
             operator=atom.operator,
-            predicate=atom.predicate,
+            predicate=atom.text,
             group=atom.group,
+            inside=inside,
         ),
         atom.alias,
     )

@@ -116,5 +116,5 @@ class CostBook:
 
 
 def _prudent(answer: Pretended) -> float:
-    """A plan that needs none of the indexes is what runs today: its estimates hold by experience."""
+    """A plan that needs none of the indexes is what runs today: experience bears it out."""
     return prudent_cost(answer.plan) if answer.used else answer.cost

@@ -4,7 +4,8 @@ The planner takes predicates for independent, so it sees too few rows behind sev
 ("How Good Are Query Optimizers, Really?", VLDB 2015: the error grows tenfold or so a join), and
 rows that match a filter for evenly spread, so it expects to find LIMIT's rows early. An index
 tempts it to rely on both: into a nested loop that then runs far more often, or into walking an
-order that then does not end. Whoever counts on an index should gain even then.
+order that then does not end. A merge of two orders is believed to end with the shorter one, which
+is told by the ends of two histograms. Whoever counts on an index should gain even then.
 """
 
 from __future__ import annotations
@@ -50,8 +51,13 @@ def _additions(node: Node, share: float) -> Iterator[float]:
         factor = doubt(outer)
         if factor > 1 and any(below.index for below in inner.walk()):
             yield (factor - 1) * share * max(outer.rows, 1.0) * _per_loop(inner)
+    if node.kind == "Merge Join":
+        both = sum(child.total_cost for child in node.children)
+        yield share * max(both - node.total_cost, 0.0)
     for child in node.children:
-        yield from _additions(child, share)
+        # What a node needs whole before its first row, as a sort does, no LIMIT cuts short.
+        blocks = node.startup_cost >= child.total_cost
+        yield from _additions(child, 1.0 if blocks else share)
 
 
 def doubt(node: Node) -> float:

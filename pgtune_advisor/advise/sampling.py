@@ -1,0 +1,5 @@
+class ValueStatistics: ...
+
+
+def sample(plan, types, values):
+    return ()

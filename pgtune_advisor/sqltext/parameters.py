@@ -1,0 +1,13 @@
+import re
+
+
+def parameters(text):
+    return tuple(sorted({int(x) for x in re.findall(r"\$(\d+)", text)}))
+
+
+def preparable(text):
+    return text
+
+
+def substituted(text, literals):
+    return re.sub(r"\$(\d+)", lambda m: literals[int(m[1])], text)
