@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Final, Literal, Self, get_args
 
 from pgtune_advisor.domain.errors import AdvisorError, TargetError
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
@@ -43,6 +45,42 @@ def open_hypopg(snapshot: Snapshot, database: str, dsn: str, connections: int) -
         if not planners:
             return _gap(database, f"{error.primary}: {error.detail}", error.hint)
     return PlannerPool(planners)
+
+
+class Planners:
+    """The planners of a snapshot's databases, opened when they are asked for and closed together.
+
+    Without a dsn the target is not asked: a snapshot file has no server.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, dsn: str | None, connections: int, choice: Choice
+    ) -> None:
+        self._snapshot = snapshot
+        self._dsn = dsn
+        self._connections = connections
+        self._choice = choice
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def of(self, database: str) -> PlannerPool | Gap:
+        """The planner of a database, or the gap that says why there is none."""
+        if self._dsn is None:
+            return _gap(database, "HypoPG needs the server, and there is only a snapshot")
+        found = open_hypopg(self._snapshot, database, self._dsn, self._connections)
+        if isinstance(found, PlannerPool):
+            self._stack.enter_context(found)
+        return found
 
 
 def partitions(snapshot: Snapshot, database: str) -> dict[tuple[str, str], list[tuple[str, str]]]:

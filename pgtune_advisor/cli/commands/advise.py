@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pgtune_advisor.cli import options, output, reports, wiring
+from pgtune_advisor.cli import what_if as whatif
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
 from pgtune_advisor.domain.snapshot import Snapshot
@@ -36,6 +37,10 @@ def advise(
             show_default="the daemon's history of up to a day, else 0",
         ),
     ] = None,
+    planner: whatif.PlannerOption = "auto",
+    budget: whatif.Budget = None,
+    deadline: whatif.Deadline = whatif.DEADLINE,
+    queries: whatif.Queries = None,
     output_format: options.OutputFormat = "table",
     output_dir: options.OutputDir = None,
     fail_on: options.Fail = None,
@@ -44,13 +49,16 @@ def advise(
     """Say what to change on a server, with the evidence."""
     form, bar = options.known_format(output_format), options.severity(fail_on)
     span = None if window is None else _duration(window)
+    asked = whatif.Asked.of(planner, budget, deadline, queries)
     settings = load(config)
     report = wiring.reporter(settings)
     chosen = wiring.chosen_target(settings, target, dsn)
     with wiring.collector(settings, chosen) as collector:
         snapshot, observed = _observe(collector, settings, span)
+    with asked.what_if(snapshot, chosen.dsn, chosen.max_connections) as what_if:
+        found = report(snapshot, observed, what_if=what_if)
     reports.deliver(
-        report(snapshot, observed),
+        found,
         output_format=form,
         output_dir=output_dir,
         platform=snapshot.host.platform,
