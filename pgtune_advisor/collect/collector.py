@@ -16,6 +16,7 @@ from pgtune_advisor.collect.host import read_host
 from pgtune_advisor.collect.replicas import read_replicas
 from pgtune_advisor.collect.statements import TABLES as STATEMENT_TABLES
 from pgtune_advisor.collect.statements import TextMemory, note_missing, read_statements
+from pgtune_advisor.collect.values import read_values
 from pgtune_advisor.domain.custom import CustomFact
 from pgtune_advisor.domain.errors import TargetError
 from pgtune_advisor.domain.server import Host, Server
@@ -78,15 +79,18 @@ class Collector:
         with self._pools.session(self._main) as session:
             self._server(session)
 
-    def full(self) -> Snapshot:
-        """Everything. TargetError where the target cannot be reached or the connection is lost."""
-        return self._collect("full")
+    def full(self, *, values: bool = False) -> Snapshot:
+        """Everything; with `values` the values in statistics too, which are data of the target.
+
+        TargetError where the target cannot be reached or the connection is lost.
+        """
+        return self._collect("full", values=values)
 
     def fast(self) -> Snapshot:
         """Only what changes fast; `collected` names it. TargetError as full()."""
         return self._collect("fast")
 
-    def _collect(self, pace: Pace) -> Snapshot:
+    def _collect(self, pace: Pace, *, values: bool = False) -> Snapshot:
         with self._pools.session(self._main) as session:
             cycle = self._begin(session, pace)
             server = self._server(session)
@@ -97,11 +101,11 @@ class Collector:
                 cycle.tables["backends"] = cleaned(seen, keep_literals=self._keep_literals)
             if pace == "full":
                 others = other_databases(self._target, session, cycle)
-                read_contents(cycle, session, self._queries("database", pace))
+                self._read_database(cycle, session, values=values)
                 self._host = read_host(cycle, session, self._target.host)
             here = session.database
         if pace == "full":
-            self._read_others(cycle, others)
+            self._read_others(cycle, others, values=values)
             read_replicas(cycle, self._target, cycle.capabilities.databases, self._identifier)
             self._slow_facts = self._slow(cycle)
         elif self._slow_facts:
@@ -168,7 +172,12 @@ class Collector:
             if pace == "full" or query.cadence == "fast":
                 yield query
 
-    def _read_others(self, cycle: Cycle, names: list[str]) -> None:
+    def _read_database(self, cycle: Cycle, session: Session, *, values: bool) -> None:
+        read_contents(cycle, session, self._queries("database", "full"))
+        if values:
+            read_values(cycle, session)
+
+    def _read_others(self, cycle: Cycle, names: list[str], *, values: bool) -> None:
         """Read the other databases; one that cannot be entered is a gap."""
         found: dict[str, DatabaseAccess] = dict(cycle.capabilities.databases)
         for name in names:
@@ -184,7 +193,7 @@ class Collector:
                     cycle.gap_of(f"database:{name}", error)
                     continue
                 cycle.capabilities = replace(cycle.capabilities, databases=found)
-                read_contents(cycle, session, self._queries("database", "full"))
+                self._read_database(cycle, session, values=values)
 
     def _slow(self, cycle: Cycle) -> list[CustomFact]:
         """The facts that a fast cycle will not read again."""

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pgtune_advisor.collect.cycle import Cycle
 from pgtune_advisor.collect.objects import with_expressions, with_values
+from pgtune_advisor.collect.schema import (
+    with_bounds,
+    with_queries,
+    with_statistics_expressions,
+)
 from pgtune_advisor.collect.tables import read_columns, read_indexes
 from pgtune_advisor.domain.objects import Relation
+from pgtune_advisor.domain.snapshot import DATA_TABLES
 from pgtune_advisor.pg.queries import Query
 from pgtune_advisor.pg.session import Session
 
 CUSTOM: Final = "custom"
-_BY_TABLE: Final = ("relations", "columns", "indexes")
+_BY_TABLE: Final = frozenset({"relations", "columns", "indexes"}) | DATA_TABLES
+# What is read apart from the list of the objects, since it looks at tables that may be locked.
+_COMPLETIONS: Final[Mapping[str, Callable[[Cycle, Session, str, list[Any]], list[Any]]]] = {
+    "sequences": with_values,
+    "views": with_queries,
+    "partitioning": with_bounds,
+    "extended_statistics": with_statistics_expressions,
+}
 
 
 def read_contents(cycle: Cycle, session: Session, queries: Iterable[Query]) -> None:
@@ -49,6 +62,6 @@ def read_query(cycle: Cycle, session: Session, query: Query, source: str) -> Non
     rows: list[Any] | None = cycle.read(session, query.name, source)
     if rows is None:
         return
-    if query.name == "sequences":
-        rows = with_values(cycle, session, source, rows)
+    if complete := _COMPLETIONS.get(query.name):
+        rows = complete(cycle, session, source, rows)
     cycle.add(CUSTOM if query.custom else query.name, rows)

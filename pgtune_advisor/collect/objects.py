@@ -26,10 +26,10 @@ def with_expressions(
     wanted = [(i.schema, i.name) for i in indexes if any(i.key_is_expression) or i.has_predicate]
     if not wanted:
         return indexes
-    found, failed = in_batches(wanted, _asker(cycle, session, "index_expressions", source))
+    found, failed = in_batches(wanted, asker(cycle, session, "index_expressions", source))
     known = {(row.schema, row.name): row for row in found}
     locked = [name for name, row in known.items() if row.is_locked]
-    _note_lost(cycle, source, "the definition", locked, failed)
+    note_lost(cycle, source, "the definition", locked, failed)
     return [_completed(index, known.get((index.schema, index.name))) for index in indexes]
 
 
@@ -55,10 +55,10 @@ def with_values(
     wanted = sorted({(s.schema, s.name) for s in sequences})
     if not wanted:
         return sequences
-    found, failed = in_batches(wanted, _asker(cycle, session, variant, source))
+    found, failed = in_batches(wanted, asker(cycle, session, variant, source))
     known: dict[Name, SequenceValue] = {(row.schema, row.name): row for row in found}
     locked = [name for name, row in known.items() if row.is_locked]
-    _note_lost(cycle, source, "the value", locked, failed)
+    note_lost(cycle, source, "the value", locked, failed)
     hidden = [name for name, row in known.items() if not row.may_read]
     if hidden:
         role = quote_ident(cycle.capabilities.access.role)
@@ -75,7 +75,7 @@ def with_values(
     ]
 
 
-def _note_lost(
+def note_lost(
     cycle: Cycle,
     source: str,
     what: str,
@@ -92,7 +92,7 @@ def _note_lost(
         cycle.gap(source, text, "The next cycle tries again.")
 
 
-def _asker(
+def asker(
     cycle: Cycle, session: Session, name: str, source: str
 ) -> Callable[[Sequence[Name]], list[Any]]:
     query = cycle.variant(name, source)

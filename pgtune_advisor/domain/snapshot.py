@@ -25,6 +25,15 @@ from pgtune_advisor.domain.objects import (
     ReplicaIndexUse,
     Sequence,
 )
+from pgtune_advisor.domain.schema import (
+    ColumnCollation,
+    ColumnValues,
+    ExtendedStatistics,
+    Locale,
+    Partitioning,
+    UserType,
+    View,
+)
 from pgtune_advisor.domain.server import (
     Checkpointer,
     ClockCost,
@@ -41,6 +50,8 @@ from pgtune_advisor.domain.statements import Statement, StatementsInfo, Statemen
 
 SNAPSHOT_VERSION: Final = 1
 DATABASE: Final = "database"
+# Values of rows, as statistics keep them: read only when asked, and never stored by the daemon.
+DATA_TABLES: Final = frozenset({"column_values"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,13 @@ class Snapshot:
     index_builds: tuple[IndexBuild, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     sequences: tuple[Sequence, ...] = ()
+    views: tuple[View, ...] = ()
+    user_types: tuple[UserType, ...] = ()
+    partitioning: tuple[Partitioning, ...] = ()
+    extended_statistics: tuple[ExtendedStatistics, ...] = ()
+    column_collations: tuple[ColumnCollation, ...] = ()
+    locales: tuple[Locale, ...] = ()
+    column_values: tuple[ColumnValues, ...] = ()
     statements: tuple[Statement, ...] = ()
     statement_texts: tuple[StatementText, ...] = ()
     statements_info: tuple[StatementsInfo, ...] = ()
@@ -114,6 +132,11 @@ class Snapshot:
         return replace(
             self, collected=self.collected | kept, gaps=self.gaps + gaps, host=base.host, **older
         )
+
+    def without_data(self) -> Snapshot:
+        """This snapshot without what are values of the target's rows."""
+        empty: dict[str, Any] = {name: () for name in DATA_TABLES}
+        return replace(self, collected=self.collected - DATA_TABLES, **empty)
 
     def missing(self, table: str) -> Gap | None:
         """The gap that explains why `table` is empty or partial, if there is one."""

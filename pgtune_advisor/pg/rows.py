@@ -73,6 +73,16 @@ class IndexExpressions:
     predicate: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Texts that define an object (a view's query, partition key and bound, expressions)."""
+
+    schema: str
+    name: str
+    is_locked: bool
+    texts: tuple[str | None, ...]
+
+
 class ColumnStatistics(NamedTuple):
     """A row of pg_stats, values left out; `inherited` covers the table's children too.
 
@@ -138,6 +148,7 @@ def row_types() -> dict[str, type[Any]]:
         DatabaseName,
         ColumnStatistics,
         IndexExpressions,
+        Definition,
         SequenceValue,
         IndexUse,
         OwnProcess,

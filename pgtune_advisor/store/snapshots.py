@@ -22,7 +22,7 @@ _BATCH: Final = 500
 
 def save(connection: Connection, target_id: int, snapshot: Snapshot, *, full: bool) -> None:
     """Keep the snapshot."""
-    body = codec.encode(replace(snapshot, statement_texts=()))
+    body = codec.encode(replace(snapshot.without_data(), statement_texts=()))
     row = {
         "target_id": target_id,
         "taken_at": snapshot.taken_at,

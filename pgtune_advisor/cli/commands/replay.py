@@ -24,6 +24,13 @@ def snapshot(
     file: Annotated[Path, typer.Argument(help="File to write.")],
     target: options.Target = None,
     dsn: options.Dsn = None,
+    with_statistics: Annotated[
+        bool,
+        typer.Option(
+            "--with-statistics",
+            help="Keep the values in the planner's statistics too: they are data of your tables.",
+        ),
+    ] = False,
     config: options.Config = None,
 ) -> None:
     """Write all that can be read of a server into a file, without constants of statements."""
@@ -31,9 +38,14 @@ def snapshot(
     chosen = wiring.chosen_target(settings, target, dsn)
     with output.progress() as bar, wiring.collector(settings, chosen) as collector:
         bar.add_task("reading the server", total=None)
-        taken = collector.full()
+        taken = collector.full(values=with_statistics)
     save(taken, file)
-    sys.stderr.write(f"wrote {file}, {len(taken.gaps)} gaps\n")
+    kept = (
+        "with values of your tables, as the planner's statistics hold them"
+        if with_statistics
+        else "without the values in the planner's statistics (--with-statistics keeps them)"
+    )
+    sys.stderr.write(f"wrote {file}, {len(taken.gaps)} gaps, {kept}\n")
 
 
 def replay(

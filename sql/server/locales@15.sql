@@ -1,0 +1,16 @@
+-- about: encoding and default collation of the databases
+-- returns: Locale
+-- cadence: slow
+-- scope: cluster
+-- needs: nothing
+-- version-of: server
+-- timeout: 2s
+SELECT
+    d.datname::pg_catalog.text AS database,
+    pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text AS encoding,
+    CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS provider,
+    d.datcollate::pg_catalog.text AS "collate",
+    d.datctype::pg_catalog.text AS ctype,
+    d.daticulocale::pg_catalog.text AS locale
+FROM pg_catalog.pg_database AS d
+ORDER BY d.datname
