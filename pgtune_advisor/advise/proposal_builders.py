@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pgtune_advisor.advise.builders import Built, Site, builds, drop
 from pgtune_advisor.advise.ground import Ground, Table
-from pgtune_advisor.advise.index_builders import index_changes
+from pgtune_advisor.advise.index_changes import index_changes
 from pgtune_advisor.domain.changes import Change
 from pgtune_advisor.domain.identifiers import qualified
 from pgtune_advisor.domain.proposals import Proposal
@@ -30,9 +30,7 @@ def proposed_changes(ground: Ground, proposal: Proposal) -> Built:
     return title, changes
 
 
-def proposed(
-    ground: Ground, table: Table, serves: Callable[[Proposal], bool]
-) -> Proposal | None:
+def proposed(ground: Ground, table: Table, serves: Callable[[Proposal], bool]) -> Proposal | None:
     """A proposal for this table that serves what another rule asks for."""
     return next(
         (

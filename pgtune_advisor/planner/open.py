@@ -10,9 +10,9 @@ from pgtune_advisor.domain.errors import AdvisorError, TargetError
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.pg.explainer import Explainer
 from pgtune_advisor.pg.queries import parse_version
-from pgtune_advisor.plans import PlanError
 from pgtune_advisor.planner.hypopg import HypoPlanner
 from pgtune_advisor.planner.pool import PlannerPool
+from pgtune_advisor.plans import PlanError
 
 Choice = Literal["auto", "hypopg", "shadow", "none"]
 CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)

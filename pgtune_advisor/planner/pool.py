@@ -57,6 +57,11 @@ class PlannerPool:
         """As Planner.verify()."""
         return self._planners[0].verify(texts)
 
+    def divert(self, texts: Sequence[str]) -> bool:
+        """As Planner.divert(): there is but one kind of planner here."""
+        del texts
+        return False
+
     def plan_all(self, requests: Sequence[Request]) -> list[Pretended | PlanError]:
         """As Planner.plan_all(). Each planner takes neighbours, which often want the same
         indexes."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgtune_advisor.advise.indexes.database import DatabaseAdvice, advise_database
 from pgtune_advisor.advise.indexes.pricing import ModelPrices
 from pgtune_advisor.advise.indexes.site import Site
+from pgtune_advisor.advise.indexes.structural import structural
 from pgtune_advisor.advise.indexes.tables import Tables
 from pgtune_advisor.advise.indexes.values import values_of
 from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
@@ -42,10 +43,12 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     gaps: list[Gap] = []
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
+        tables = Tables(context.snapshot, database)
         if isinstance(planner, Gap):
             gaps.append(planner)
+            guessed = structural(context, database, tables, ModelPrices(tables))
+            found.append(DatabaseAdvice(proposals=guessed))
             continue
-        tables = Tables(context.snapshot, database)
         site = Site(
             context=context,
             database=database,

@@ -124,7 +124,7 @@ class _Maker:
         yield from other_methods(self._access, self._table, self._predicates())
 
     def _whole(self) -> Iterator[IndexDef]:
-        """A narrow copy of the table for a statement that reads most of its rows but few columns."""
+        """A narrow copy of the table, for a statement that reads most rows but few columns."""
         needed = sorted(self._access.needed & self._table.columns.keys())
         fit = [c for c in needed if self._is_ordered(c)]
         width = sum(self._table.width(column) for column in needed)

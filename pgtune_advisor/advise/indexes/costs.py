@@ -73,6 +73,11 @@ class CostBook:
         tables = self._tables[job.name]
         return frozenset(index for index in indexes if index.relation in tables)
 
+    def forget(self, job: Job) -> None:
+        """What was answered for a job holds no longer."""
+        for number in range(len(job.variants)):
+            self._known.pop((job.name, number), None)
+
     def ask(self, pairs: Iterable[tuple[Job, IndexSet]]) -> None:
         """Plan what is not known yet, in one go."""
         wanted: dict[tuple[str, int, IndexSet], Request] = {}

@@ -17,8 +17,8 @@ from pgtune_advisor.advise.indexes.outcome import outcome
 from pgtune_advisor.advise.indexes.peel import kept, peel
 from pgtune_advisor.advise.indexes.planning import Planned, plan_entries
 from pgtune_advisor.advise.indexes.selection import Refusals, finish, grow
-from pgtune_advisor.advise.indexes.state import Move, State
 from pgtune_advisor.advise.indexes.site import Site
+from pgtune_advisor.advise.indexes.state import Move, State
 from pgtune_advisor.advise.indexes.workload import Entry, QueryFile, entries, weighed
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.domain.index_def import IndexDef
@@ -34,6 +34,7 @@ _LEAST_BUDGET: Final = 64 * MB
 # A planner that is off by more than this, either way, is not believed for a statement.
 _FAITHFUL: Final = 2.0
 _BELIEVED: Final = 0.5
+_PLAIN: Final = frozenset({"btree", "hash", "brin"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,8 @@ def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvi
     jobs = weighed(planned.jobs, base)
     accessed = {job.name: accesses(job.plan, site.tables) for job in jobs}
     wanted, refused = _candidates(site, jobs, base, accessed)
+    jobs = _diverted(site, book, jobs, wanted, gaps)
+    wanted = _possible(site, wanted, refused)
     site.progress("asking the planner", 0.3)
     layers = peel(book, jobs, wanted)
     refusals = Refusals()
@@ -145,11 +148,54 @@ def _candidates(
             elif table is not None:
                 found |= dict.fromkeys(candidates(access, table, habits))
         wanted[job.name] = frozenset(found)
+    return wanted, list(refused.values())
+
+
+def _diverted(
+    site: Site,
+    book: CostBook,
+    jobs: Sequence[Job],
+    wanted: Mapping[str, IndexSet],
+    gaps: list[Gap],
+) -> list[Job]:
+    """Have statements that other access methods may serve planned where these can be pretended.
+
+    Where that planner does not agree with the server, they stay with the first.
+    """
+    special = [
+        job
+        for job in jobs
+        if not job.generic and any(index.method not in _PLAIN for index in wanted[job.name])
+    ]
+    texts = [variant.text for job in special for variant in job.variants]
+    if not texts or not site.planner.divert(texts):
+        return list(jobs)
+    fidelity = site.planner.verify(texts)
+    ratios = dict(zip(texts, fidelity.ratios, strict=True))
+    left: list[Job] = []
+    for job in jobs:
+        if job not in special:
+            left.append(job)
+            continue
+        book.forget(job)
+        found = [ratio for v in job.variants if (ratio := ratios.get(v.text)) is not None]
+        if all(1 / _FAITHFUL <= ratio <= _FAITHFUL for ratio in found):
+            left.append(job)
+        else:
+            reason = f"statement {job.name}: the shadow's cost is {found[0]:.3g} times the server's"
+            gaps.append(Gap(source=f"planner:{site.database}", reason=reason))
+    return left
+
+
+def _possible(
+    site: Site, wanted: Mapping[str, IndexSet], refused: list[Rejected]
+) -> dict[str, IndexSet]:
+    """The candidates that the planner can pretend."""
     impossible = site.planner.prepare(sorted(frozenset().union(*wanted.values())))
     for index, error in impossible.items():
-        refused[index] = site.rejected(index, error.reason, error.detail or error.primary)
+        refused.append(site.rejected(index, error.reason, error.detail or error.primary))
     gone = frozenset(impossible)
-    return {name: found - gone for name, found in wanted.items()}, list(refused.values())
+    return {name: found - gone for name, found in wanted.items()}
 
 
 def _select(

@@ -48,7 +48,7 @@ def outcome(
         if (cost := state.book.cost(job, state.book.relevant(job, state.chosen)))
     }
     made = [_proposal(site, state, index, final, fidelity) for index in sorted(state.chosen)]
-    made.sort(key=lambda p: (p.cost_after - p.cost_before, p.index))
+    made.sort(key=lambda p: ((p.cost_after or 0.0) - (p.cost_before or 0.0), p.index))
     gaps = []
     if site.expired():
         gaps.append(

@@ -1,6 +1,3 @@
-from pgtune_advisor.rules.facts.base import Context
-
-
 class ModelPrices:
     def __init__(self, tables):
         self.t = tables
