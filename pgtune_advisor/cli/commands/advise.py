@@ -54,7 +54,8 @@ def advise(
     report = wiring.reporter(settings)
     chosen = wiring.chosen_target(settings, target, dsn)
     with wiring.collector(settings, chosen) as collector:
-        snapshot, observed = _observe(collector, settings, span)
+        values = asked.planner != "none"
+        snapshot, observed = _observe(collector, settings, span, values=values)
     with asked.what_if(snapshot, chosen.dsn, chosen.max_connections) as what_if:
         found = report(snapshot, observed, what_if=what_if)
     reports.deliver(
@@ -74,12 +75,12 @@ def _duration(text: str) -> timedelta:
 
 
 def _observe(
-    collector: Collector, settings: Settings, span: timedelta | None
+    collector: Collector, settings: Settings, span: timedelta | None, *, values: bool
 ) -> tuple[Snapshot, Window]:
     """The snapshot and its window: stored history, else two readings, else lifetime totals."""
     with output.progress() as bar:
         task = bar.add_task("reading the server", total=None)
-        first = collector.full()
+        first = collector.full(values=values)
         bar.remove_task(task)
         if span is not None and not span:
             return first, lifetime(first)
@@ -93,7 +94,7 @@ def _observe(
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 1.0))
             bar.update(task, completed=span.total_seconds() - left)
-        second = collector.full()
+        second = collector.full(values=values)
     return second, between(first, second)
 
 
