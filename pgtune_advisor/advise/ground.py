@@ -23,12 +23,8 @@ class Ground:
     """A snapshot by name, the indexes that are proposed, and the names given to new ones so far."""
 
     snapshot: Snapshot
-<<<<<<< ours
     proposals: tuple[Proposal, ...] = ()
-    _given: dict[tuple[Table, tuple[str, ...]], str] = field(default_factory=dict)
-=======
     _given: dict[tuple[str, str], str] = field(default_factory=dict)
->>>>>>> theirs
 
     @cached_property
     def settings(self) -> Mapping[str, Setting]:
