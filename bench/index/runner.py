@@ -93,6 +93,11 @@ def advised(
     return advice
 
 
+def ours(found: Sequence[Evaluation]) -> list[Evaluation]:
+    """The evaluations of our own advice."""
+    return [one for one in found if one.seconds is not None]
+
+
 def _advices(
     dsn: str, workload: Workload, options: argparse.Namespace, failures: list[str]
 ) -> Iterator[Advice]:
