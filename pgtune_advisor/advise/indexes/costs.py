@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pgtune_advisor.advise.indexes.jobs import Job, Variant
-from pgtune_advisor.advise.indexes.risk import prudent_cost
+from pgtune_advisor.advise.indexes.risk import LIKELY, SURE, Caution, prudent_cost
 from pgtune_advisor.advise.whatif import Planner, Pretended, Request
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.plans import PlanError
@@ -17,19 +17,16 @@ _NONE: IndexSet = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """A statement's cost over its variants: as the planner says, and as prudence counts it.
+    """A statement's cost over its variants: as the planner says, with errors of its estimates that
+    are common (`likely`), and with rare ones (`sure`).
 
     `used` are the pretended indexes that some variant's plan reads.
     """
 
     planner: float
-    prudent: float
+    likely: float
+    sure: float
     used: IndexSet
-
-    @property
-    def risky(self) -> bool:
-        """Whether the plan rests on an estimate that is likely to be wrong."""
-        return self.prudent > self.planner
 
 
 @dataclass(slots=True)
@@ -99,16 +96,17 @@ class CostBook:
     def cost(self, job: Job, indexes: IndexSet) -> Cost | None:
         """The job's cost under exactly these pretended indexes; None where it cannot be planned."""
         self.ask([(job, indexes)])
-        planner = prudent = 0.0
+        planner = likely = sure = 0.0
         used: IndexSet = _NONE
         for number, variant in enumerate(job.variants):
             answer = self._find(job, number, indexes)
             if answer is None:
                 return None
             planner += variant.weight * answer.cost
-            prudent += variant.weight * _prudent(answer)
+            likely += variant.weight * _prudent(answer, LIKELY)
+            sure += variant.weight * _prudent(answer, SURE)
             used |= answer.used
-        return Cost(planner=planner, prudent=prudent, used=used)
+        return Cost(planner=planner, likely=likely, sure=sure, used=used)
 
     def plans(self, job: Job, indexes: IndexSet) -> list[tuple[Variant, Pretended]]:
         """The plans behind a cost that is known."""
@@ -120,6 +118,6 @@ class CostBook:
         return known.find(indexes) if known else None
 
 
-def _prudent(answer: Pretended) -> float:
+def _prudent(answer: Pretended, caution: Caution) -> float:
     """A plan that needs none of the indexes is what runs today: experience bears it out."""
-    return prudent_cost(answer.plan) if answer.used else answer.cost
+    return prudent_cost(answer.plan, caution) if answer.used else answer.cost
