@@ -4,7 +4,17 @@ from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, TableCatalog
 from pgtune_advisor.sqltext.comments import comment_of, is_own
 from pgtune_advisor.sqltext.fingerprint import canonical, fingerprint, normalise, redact_literals
 from pgtune_advisor.sqltext.matching import Match, compare_expressions, same_expression
+from pgtune_advisor.sqltext.parameters import (
+    Parametrised,
+    Role,
+    literals_as_parameters,
+    parameters,
+    roles,
+    substituted,
+)
 from pgtune_advisor.sqltext.parse import shape_of
+from pgtune_advisor.sqltext.preparable import Preparable, preparable
+from pgtune_advisor.sqltext.repairs import repaired
 from pgtune_advisor.sqltext.shape import (
     Bound,
     Key,
@@ -26,9 +36,12 @@ __all__ = [
     "LikeForm",
     "Match",
     "OffsetClause",
+    "Parametrised",
     "Predicate",
     "PredicateKind",
+    "Preparable",
     "Reason",
+    "Role",
     "Shape",
     "TableCatalog",
     "TableRef",
@@ -40,8 +53,14 @@ __all__ = [
     "fingerprint",
     "implicit_cast",
     "is_own",
+    "literals_as_parameters",
     "normalise",
+    "parameters",
+    "preparable",
     "redact_literals",
+    "repaired",
+    "roles",
     "same_expression",
     "shape_of",
+    "substituted",
 ]
