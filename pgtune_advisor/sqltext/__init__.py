@@ -13,6 +13,7 @@ from pgtune_advisor.sqltext.parameters import (
     substituted,
 )
 from pgtune_advisor.sqltext.parse import shape_of
+from pgtune_advisor.sqltext.plan_conditions import Atom, atoms, is_readable, returned
 from pgtune_advisor.sqltext.preparable import Preparable, preparable
 from pgtune_advisor.sqltext.repairs import repaired
 from pgtune_advisor.sqltext.shape import (
@@ -29,6 +30,7 @@ from pgtune_advisor.sqltext.typenames import cast_keeps_index, implicit_cast
 from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
 
 __all__ = [
+    "Atom",
     "Bound",
     "Catalog",
     "Key",
@@ -46,6 +48,7 @@ __all__ = [
     "TableCatalog",
     "TableRef",
     "Unparsed",
+    "atoms",
     "canonical",
     "cast_keeps_index",
     "comment_of",
@@ -53,12 +56,14 @@ __all__ = [
     "fingerprint",
     "implicit_cast",
     "is_own",
+    "is_readable",
     "literals_as_parameters",
     "normalise",
     "parameters",
     "preparable",
     "redact_literals",
     "repaired",
+    "returned",
     "roles",
     "same_expression",
     "shape_of",

@@ -16,7 +16,7 @@ from pgtune_advisor.sqltext import tokens
 from pgtune_advisor.sqltext.parameters import number_of
 from pgtune_advisor.sqltext.tokens import Piece
 
-INDETERMINATE: Final = "42P18"
+INDETERMINATE: Final = frozenset({"42P18", "42P08"})
 AMBIGUOUS: Final = "42725"
 NO_SUCH: Final = "42883"
 MISMATCH: Final = "42804"
@@ -25,6 +25,14 @@ _NUMBERED = re.compile(r"\$(\d+)")
 _CAST: Final = Token.TYPECAST
 _TEXT: Final = "text"
 _NUMBER: Final = "integer"
+_ARRAY: Final = "text[]"
+# What is added to or taken from a value of these types.
+_STEPS: Final = {
+    "date": "integer",
+    "timestamp without time zone": "interval",
+    "timestamp with time zone": "interval",
+    "time without time zone": "interval",
+}
 
 
 def repaired(text: str, sqlstate: str, message: str, position: int | None) -> str | None:
@@ -35,7 +43,7 @@ def repaired(text: str, sqlstate: str, message: str, position: int | None) -> st
     found = tokens.pieces(text)
     if found is None:
         return None
-    if sqlstate == INDETERMINATE:
+    if sqlstate in INDETERMINATE:
         match = _NUMBERED.search(message)
         return _cast(found, _places_of(found, int(match[1])), _TEXT) if match else None
     if sqlstate == MISMATCH and position is None:
@@ -44,11 +52,12 @@ def repaired(text: str, sqlstate: str, message: str, position: int | None) -> st
         return None
     at = _index_at(text, found, position)
     if sqlstate == AMBIGUOUS:
-        return _cast(found, _near(found, at), _NUMBER)
-    if sqlstate == NO_SUCH and _is_call(found, at):
+        wanted = _ARRAY if found[at].text.lower() == "unnest" else _NUMBER
+        return _cast(found, _near(found, at), wanted)
+    if sqlstate == NO_SUCH and _is_call(found, at) and found[at].text.upper() != "IN":
         return _cast(found, _in_arrays(found, at), _NUMBER)
     if sqlstate == NO_SUCH:
-        types = _types(message, found[at].text)
+        types = _types(message, "=" if found[at].text.upper() == "IN" else found[at].text)
         return _of_operands(found, at, types) if types else None
     if sqlstate == MISMATCH and number_of(found[at]) and (types := _types(message, None)):
         return _cast(found, [at], types[0])
@@ -70,13 +79,19 @@ def _of_operands(found: list[Piece], at: int, types: tuple[str, str]) -> str | N
     left, right = types
     if right == _TEXT:
         places = list(_operand(found, at + 1))
-        return _cast(found, places, left) if places else _derived(found, at + 1, left)
+        if places:
+            return _cast(found, places, left)
+        return _unnested(found, left) or _derived(found, at + 1, left)
     if right == _NUMBER and (places := _subtracted(found, at + 1)):
         return _cast(found, places, _NUMBER)
+    if right == _NUMBER and left in _STEPS:
+        return _stepped(found, at + 1, left)
     if left == _TEXT:
         wanted = _NUMBER if right == "unknown" else right
         bare = at > 0 and number_of(found[at - 1])
-        return _cast(found, [at - 1], wanted) if bare else _derived(found, at - 1, wanted)
+        if bare:
+            return _cast(found, [at - 1], wanted)
+        return _derived(found, at - 1, wanted) or _unnested(found, wanted)
     return None
 
 
@@ -90,6 +105,28 @@ def _subtracted(found: list[Piece], at: int) -> list[int]:
         if found[place].text == "-" and number_of(found[place + 1]) and _is_bare(found, place + 1):
             return [place + 1]
     return []
+
+
+def _stepped(found: list[Piece], at: int, wanted: str) -> str | None:
+    """`$1::integer - $2::integer`, which was a guess, where a time is compared with it."""
+    guess = [piece.text for piece in found[at : at + 7]]
+    if guess[1:3] != ["::", _NUMBER] or guess[5:] != ["::", _NUMBER]:
+        return None
+    out = list(found)
+    out[at + 2] = found[at + 2]._replace(text=wanted)
+    out[at + 6] = found[at + 6]._replace(text=_STEPS[wanted])
+    return tokens.joined(out)
+
+
+def _unnested(found: list[Piece], wanted: str) -> str | None:
+    """`unnest($1::text[])`, which was a guess, as a list of what it is compared with."""
+    for at in range(len(found) - 6):
+        texts = [piece.text.lower() for piece in found[at : at + 7]]
+        if texts[0] == "unnest" and number_of(found[at + 2]) and texts[3:5] == ["::", _TEXT]:
+            out = list(found)
+            out[at + 4] = found[at + 4]._replace(text=wanted)
+            return tokens.joined(out)
+    return None
 
 
 def _in_arrays(found: list[Piece], at: int) -> list[int]:
@@ -231,8 +268,14 @@ def _cast(found: list[Piece], places: list[int], wanted: str) -> str | None:
     if not places:
         return None
     out = list(found)
+    numbers = {found[at].text for at in places}
     for at in places:
         out[at] = out[at]._replace(text=f"{out[at].text}::{wanted}")
+    for at, piece in enumerate(found[:-2]):
+        # $1::text IS NULL OR n = $1: the cast was a guess that the comparison corrects
+        is_guess = found[at + 1].kind == _CAST and found[at + 2].text == _TEXT
+        if piece.text in numbers and is_guess:
+            out[at + 2] = found[at + 2]._replace(text=wanted)
     return tokens.joined(out)
 
 

@@ -137,6 +137,36 @@ def test_constants_put_back_give_a_statement_that_plans(
         connection.execute(b"EXPLAIN " + whole.encode())
 
 
+CLIENTS = {
+    "SELECT id FROM t WHERE $1 IS NULL OR n = $1": {"integer"},
+    "SELECT id FROM t WHERE ($1 IS NULL OR name = $1) AND ($2 IS NULL OR day > $2)": {
+        "text",
+        "date",
+    },
+    "SELECT id FROM t WHERE n = $1 + $2 AND at > $3 - $4": {
+        "integer",
+        "timestamp with time zone",
+        "interval",
+    },
+    "SELECT unnest($1), n FROM t": {"text[]"},
+    "SELECT n FROM t WHERE id IN (SELECT unnest($1))": {"integer[]"},
+    "SELECT n FROM t JOIN unnest($1) AS k ON k = t.id": {"integer[]"},
+    "SELECT id FROM t WHERE at > current_date - $1": {"integer"},
+    "SELECT * FROM t WHERE (n, big) IN (($1, $2), ($3, $4)) AND tags && ARRAY[$5, $6]": None,
+    "SELECT CASE WHEN $1 THEN $2 ELSE $3 END, $4 FROM t LIMIT $5 OFFSET $6": None,
+}
+
+
+@pytest.mark.parametrize("text", CLIENTS)
+def test_what_clients_leave_untyped(connection: psycopg.Connection[Any], text: str) -> None:
+    found = prepared(connection, text)
+    connection.execute((PREPARE + found).encode())
+    types = connection.execute("SELECT parameter_types::text[] FROM pg_prepared_statements")
+    wanted = CLIENTS[text]
+    if wanted is not None:
+        assert {kind for (listed,) in types for kind in listed} == wanted
+
+
 @pytest.mark.pg(">= 18")
 def test_a_list_of_18_stands_for_several_values(connection: psycopg.Connection[Any]) -> None:
     text = kept(connection, "SELECT id FROM t WHERE n IN (1, 2, 3) AND name = 'a'")
