@@ -36,7 +36,7 @@ def test_a_plain_table_gets_the_whole_definition() -> None:
     assert made.name == "orders_user_id_Placed_idx"
     assert made.sql == (
         'CREATE INDEX CONCURRENTLY "orders_user_id_Placed_idx" ON public.orders USING btree '
-        '(user_id, "Placed" DESC) INCLUDE (total) WHERE status = \'open\''
+        "(user_id, \"Placed\" DESC) INCLUDE (total) WHERE status = 'open'"
     )
 
 
