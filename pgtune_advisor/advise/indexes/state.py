@@ -20,9 +20,15 @@ LEAST_BYTES: Final = 256 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
     """What a move must bring: a share of the workload's cost, and of some statement's; and how
-    much worse than without new indexes a statement may become."""
+    much worse than without new indexes a statement may become.
+
+    Less than `workload`, but no less than `least`, will do where it is at least `density` times
+    the share of the tables' bytes that the index takes.
+    """
 
     workload: float = 0.0005
+    least: float = 0.0001
+    density: float = 0.1
     statement: float = 0.10
     regression: float = 1.10
 
@@ -65,11 +71,13 @@ class State:
         prices: Prices,
         budget: int,
         interest: Mapping[IndexDef, frozenset[str]],
+        table_bytes: int,
     ) -> None:
         self.book = book
         self.prices = prices
         self.budget = budget
         self.interest = dict(interest)
+        self.table_bytes = table_bytes
         self.bars = Bars()
         self.chosen: IndexSet = frozenset()
         self.jobs: dict[str, Job] = {}
@@ -160,12 +168,23 @@ class State:
 
     def worthwhile(self, judged: Judged) -> bool:
         """Whether the gain passes the bars."""
-        if judged.gain <= self.bars.workload * self.base_total:
+        if not self.matters(judged.gain, judged.grows):
             return False
         share = 1 - self.bars.statement
         return judged.gain >= 0.01 * self.base_total or any(
             cost <= self.costs[name] * share for name, cost in judged.costs.items()
         )
+
+    def matters(self, gain: float, grows: int) -> bool:
+        """Whether a gain is a part of the workload worth speaking of.
+
+        Of a small index less is asked, in proportion to the room that it takes.
+        """
+        if gain <= self.bars.least * self.base_total:
+            return False
+        share = gain / self.base_total
+        room = max(grows, 0) / max(self.table_bytes, 1)
+        return share > self.bars.workload or share > self.bars.density * room
 
     def fits(self, judged: Judged) -> bool:
         """Whether the choice keeps the budget."""
