@@ -29,7 +29,7 @@ class Bars:
     workload: float = 0.0005
     least: float = 0.0001
     density: float = 0.1
-    statement: float = 0.10
+    statement: float = 0.15
     regression: float = 1.10
 
 
@@ -152,11 +152,16 @@ class State:
             counted = self.costs[name] if cost is None else self.counted(name, cost)
             if counted != self.costs[name]:
                 costs[name] = counted
-                saved += job.weight * (self.costs[name] - counted)
+                if not self._is_noise(name, counted):
+                    saved += job.weight * (self.costs[name] - counted)
         come, gone = after - self.chosen, self.chosen - after
         upkeep = sum(map(self.prices.upkeep, come)) - sum(map(self.prices.upkeep, gone))
         grows = self.bytes(come) - self.bytes(gone)
         return Judged(move=move, costs=costs, gain=saved - upkeep, grows=grows)
+
+    def _is_noise(self, name: str, cost: float) -> bool:
+        """Whether a gain is so small that another plan may as well be slower."""
+        return self.costs[name] * (1 - self.bars.statement) < cost < self.costs[name]
 
     def harmed(self, judged: Judged) -> list[str]:
         """The jobs that would become worse than they were without any new index, by too much."""
