@@ -19,6 +19,20 @@ _BTREE_MAGIC: Final = 0x053162
 _BRIN_META: Final = struct.Struct("=IIII")
 _BRIN_MAGIC: Final = 0xA8109CFA
 _HEADER: Final = 24
+# A page's header: position in the WAL, checksum, flags, bounds of the free space and of the
+# special space, size and layout version, oldest transaction.
+_PAGE: Final = struct.Struct("=QHHHHHHI")
+_LAYOUT: Final = 4
+# A btree page's special space: left and right neighbour, level, flags, cycle.
+_BTREE_SPECIAL: Final = struct.Struct("=IIIHH")
+_LEAF: Final = 1
+_ROOT: Final = 2
+_SPECIAL_AT: Final = BLOCK - _BTREE_SPECIAL.size
+# An inner page's only entry: its position and length, then the block below it, and a header that
+# says that it has no key, which stands for everything.
+_LINE: Final = struct.Struct("=I")
+_DOWNLINK: Final = struct.Struct("=HHHH")
+_NO_KEY: Final = 0x2000
 _RANGES_PER_MAP_PAGE: Final = 1360
 
 
@@ -38,11 +52,11 @@ def extend(path: Path, blocks: int) -> None:
             os.close(descriptor)
 
 
-def create(path: Path, first_page: bytes, blocks: int, owner: Path) -> None:
-    """Make the files of a relation that begins with this page, as the owner of another file."""
+def create(path: Path, head: bytes, blocks: int, owner: Path) -> None:
+    """Make the files of a relation that begins with these pages, as the owner of another file."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.write(descriptor, first_page)
+        os.write(descriptor, head)
         if os.geteuid() == 0:
             like = owner.stat()
             os.fchown(descriptor, like.st_uid, like.st_gid)
@@ -57,20 +71,20 @@ def read_first_page(path: Path) -> bytes:
         return file.read(BLOCK)
 
 
-def write_first_page(path: Path, page: bytes) -> None:
-    """Replace the first page of a relation's file; the server must not have read it yet."""
+def write_head(path: Path, head: bytes) -> None:
+    """Replace the first pages of a relation's file; the server must not have read them yet."""
     with path.open("r+b") as file:
-        file.write(page)
+        file.write(head)
 
 
 def dressed(method: str, page: bytes, *, blocks: int, key_width: int, heap_blocks: int) -> bytes:
-    """An empty index's first page, changed to say what an index of that size would.
+    """The first pages of an empty index, changed to say what an index of that size would.
 
     The planner reads a btree's height and a BRIN's range map there. Other methods' pages, and
     those of a format that is not known, stay as they are.
     """
     if method == "btree":
-        return _btree(page, tree_level(blocks, key_width))
+        return page if blocks < 2 else _btree(page, tree_level(blocks, key_width))
     if method == "brin":
         return _brin(page, heap_blocks)
     return page
@@ -95,7 +109,29 @@ def _btree(page: bytes, level: int) -> bytes:
         return page
     changed = bytearray(page)
     _BTREE_META.pack_into(changed, _HEADER, magic, version, 1, level, 1, level)
-    return bytes(changed)
+    # The planner also looks for the least and greatest key: one page a level, the leaf empty.
+    inner = (_inner(block, level) for block in range(1, level + 1))
+    return b"".join([bytes(changed), *inner, _leaf(is_root=level == 0)])
+
+
+def _inner(block: int, top: int) -> bytes:
+    """An inner page at this block with one entry, which leads to the next block."""
+    page = bytearray(BLOCK)
+    at = _SPECIAL_AT - _DOWNLINK.size
+    _PAGE.pack_into(page, 0, 0, 0, 0, _HEADER + _LINE.size, at, _SPECIAL_AT, BLOCK | _LAYOUT, 0)
+    _LINE.pack_into(page, _HEADER, at | 1 << 15 | _DOWNLINK.size << 17)
+    _DOWNLINK.pack_into(page, at, 0, block + 1, 0, _DOWNLINK.size | _NO_KEY)
+    flags = _ROOT if block == 1 else 0
+    _BTREE_SPECIAL.pack_into(page, _SPECIAL_AT, 0, 0, top - block + 1, flags, 0)
+    return bytes(page)
+
+
+def _leaf(*, is_root: bool) -> bytes:
+    page = bytearray(BLOCK)
+    _PAGE.pack_into(page, 0, 0, 0, 0, _HEADER, _SPECIAL_AT, _SPECIAL_AT, BLOCK | _LAYOUT, 0)
+    flags = _LEAF | (_ROOT if is_root else 0)
+    _BTREE_SPECIAL.pack_into(page, _SPECIAL_AT, 0, 0, 0, flags, 0)
+    return bytes(page)
 
 
 def _brin(page: bytes, heap_blocks: int) -> bytes:
