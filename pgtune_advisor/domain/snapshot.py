@@ -135,7 +135,7 @@ class Snapshot:
 
     def without_data(self) -> Snapshot:
         """This snapshot without what are values of the target's rows."""
-        empty: dict[str, Any] = {name: () for name in DATA_TABLES}
+        empty: dict[str, Any] = dict.fromkeys(DATA_TABLES, ())
         return replace(self, collected=self.collected - DATA_TABLES, **empty)
 
     def missing(self, table: str) -> Gap | None:

@@ -13,14 +13,12 @@ from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.pg.scratch import ScratchSession
 from pgtune_advisor.planner import shadow_builder, shadow_locale, shadow_settings, shadow_sizes
+from pgtune_advisor.planner.shadow_indexes import EMPTY_TABLE
 from pgtune_advisor.planner.shadow_refusals import Refusal, gaps
 from pgtune_advisor.planner.shadow_schema import Source
 from pgtune_advisor.planner.shadow_statistics import Statistics
 
 _NAME: Final = "shadow"
-# An empty file that a table stands on for the moment in which an index is built on it.
-EMPTY_TABLE: Final = "pgtune_advisor_empty"
-_SIZE_FLOOR: Final = 8192
 
 
 class Shadow:
@@ -99,9 +97,7 @@ def choose_binaries(major: int) -> Binaries:
     return next((one for one in found if one.major == major), found[0])
 
 
-def _built(
-    cluster: PrivateCluster, source: Source, snapshot: Snapshot, sessions: int
-) -> Shadow:
+def _built(cluster: PrivateCluster, source: Source, snapshot: Snapshot, sessions: int) -> Shadow:
     refusals = _version_refusals(cluster, snapshot)
     settings = shadow_settings.planner_settings(snapshot.settings)
     names = [_NAME, *(f"{_NAME}_{number}" for number in range(2, sessions + 1))]

@@ -74,7 +74,9 @@ def schemas(source: Source) -> Iterator[Step]:
     names |= {e.schema for e in source.extensions if e.schema and e.installed_version}
     for name in sorted(names - {"public", "pg_catalog"}):
         yield Step(
-            kind="schema", subject=name, statement=f"CREATE SCHEMA IF NOT EXISTS {quote_ident(name)}"
+            kind="schema",
+            subject=name,
+            statement=f"CREATE SCHEMA IF NOT EXISTS {quote_ident(name)}",
         )
 
 
@@ -87,9 +89,7 @@ def extensions(source: Source, available: frozenset[str]) -> Iterator[Step]:
         place = f" SCHEMA {quote_ident(extension.schema)}" if extension.schema else ""
         statement = f"CREATE EXTENSION IF NOT EXISTS {name}{place} CASCADE"
         known = extension.name in available
-        yield Step(
-            kind="extension", subject=extension.name, statement=statement if known else ""
-        )
+        yield Step(kind="extension", subject=extension.name, statement=statement if known else "")
 
 
 def types(source: Source) -> Iterator[Step]:

@@ -227,9 +227,7 @@ class Statistics:
             empty = _numbers([one.range_empty_fraction or 0.0])
             lengths = one.range_length_histogram
             slots.append(
-                _Slot(
-                    kind=6, operator=_FLOAT8_LESS, numbers=empty, values=lengths, type=_FLOAT8
-                )
+                _Slot(kind=6, operator=_FLOAT8_LESS, numbers=empty, values=lengths, type=_FLOAT8)
             )
         if one.range_bounds_histogram is not None:
             # Of a multirange the bounds are ranges, whose type is not the column's.
