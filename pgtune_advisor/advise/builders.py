@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
+from pgtune_advisor.advise.extensions import create_extension
 from pgtune_advisor.advise.ground import Ground
 from pgtune_advisor.advise.settings_values import set_parameter
 from pgtune_advisor.domain.changes import (
@@ -80,7 +81,12 @@ def builds(kind: str) -> Callable[[Builder], Builder]:
 
 def builders() -> Mapping[str, Builder]:
     """All builders by kind."""
-    from pgtune_advisor.advise import index_builders, role_builders, table_builders  # noqa: F401
+    from pgtune_advisor.advise import (  # noqa: F401
+        index_builders,
+        proposal_builders,
+        role_builders,
+        table_builders,
+    )
 
     return _BUILDERS
 
@@ -164,35 +170,8 @@ def _preload_statements(site: Site) -> Built:
         change = set_parameter(site.settings, "shared_preload_libraries", value)
         changes += [change] if change else []
     if not row.statements_installed and not site.snapshot.server.in_recovery:
-        changes.append(_create_extension(site.snapshot.server.database, "pg_stat_statements"))
+        changes.append(create_extension(site.snapshot.server.database, "pg_stat_statements"))
     return "Enable pg_stat_statements", changes
-
-
-def _create_extension(database: str, name: str) -> Script:
-    return Script(
-        database=database,
-        up=f"CREATE EXTENSION {name}",
-        down=f"DROP EXTENSION {name}",
-        lock="none on user tables",
-        transactional=True,
-        duration="instant",
-    )
-
-
-def extension_scripts(site: Site, name: str) -> list[Script] | None:
-    """CREATE EXTENSION where the subject's database does not have it; None where it cannot.
-
-    Several recommendations may need the same extension. So each makes it if it is not there, and
-    none takes it away.
-    """
-    database = site.match.finding.subject.database or site.snapshot.server.database
-    known = {e.name: e for e in site.snapshot.extensions if e.database == database}
-    if known and name not in known:
-        return None
-    if name in known and known[name].installed_version:
-        return []
-    script = _create_extension(database, name)
-    return [replace(script, up=f"CREATE EXTENSION IF NOT EXISTS {name}", down=None)]
 
 
 @builds("set-storage")

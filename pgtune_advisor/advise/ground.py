@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pgtune_advisor.domain.identifiers import index_name
+from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.domain.objects import Index, Relation
 from pgtune_advisor.domain.proposals import Proposal
 from pgtune_advisor.domain.server import Setting
@@ -23,7 +24,7 @@ class Ground:
 
     snapshot: Snapshot
     proposals: tuple[Proposal, ...] = ()
-    _given: dict[tuple[Table, tuple[str, ...]], str] = field(default_factory=dict)
+    _given: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @cached_property
     def settings(self) -> Mapping[str, Setting]:
@@ -68,15 +69,13 @@ class Ground:
             names[i.database, i.schema].add(i.name)
         return names
 
-    def new_index_name(
-        self, table: Table, columns: Sequence[str], keys: Sequence[str], method: str
-    ) -> str:
-        """A free name made of the columns; the same for the same table, keys and method."""
-        key = (table, (method, *keys))
+    def new_index_name(self, database: str, index: IndexDef, named_after: Sequence[str]) -> str:
+        """A free name made of `named_after`; the same for the same index."""
+        key = (database, index.label())
         if key not in self._given:
-            database, schema, name = table
-            taken = self._taken[database, schema]
-            plain = index_name(name, columns)
-            self._given[key] = index_name(name, columns, taken) if plain in taken else plain
+            taken = self._taken[database, index.schema]
+            plain = index_name(index.table, named_after)
+            free = plain not in taken
+            self._given[key] = plain if free else index_name(index.table, named_after, taken)
             taken.add(self._given[key])
         return self._given[key]

@@ -144,6 +144,13 @@ class Planner(Protocol):
         """As OnePlanner.verify()."""
         ...
 
+    def divert(self, texts: Sequence[str]) -> bool:
+        """Have these statements planned where more can be pretended; whether that can be.
+
+        What was answered for them before does not hold any more.
+        """
+        ...
+
     def plan_all(self, requests: Sequence[Request]) -> list[Pretended | PlanError]:
         """The plans in the order of the requests; one that fails does not end the others."""
         ...

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pgtune_advisor import __version__
 from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.indexes.advisor import WhatIf
 from pgtune_advisor.advise.recommend import check
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import UsageError
@@ -26,7 +27,11 @@ class Reporter(Protocol):
     """Evaluates a snapshot and its window; with `tables`, only what is made of these."""
 
     def __call__(
-        self, snapshot: Snapshot, window: Window, tables: frozenset[str] | None = None
+        self,
+        snapshot: Snapshot,
+        window: Window,
+        tables: frozenset[str] | None = None,
+        what_if: WhatIf | None = None,
     ) -> Report: ...
 
 
@@ -58,7 +63,12 @@ def reporter(settings: Settings) -> Reporter:
     book = rule_book(settings)
     suppress = tuple(item.suppression() for item in settings.suppress)
 
-    def report(snapshot: Snapshot, window: Window, tables: frozenset[str] | None = None) -> Report:
+    def report(
+        snapshot: Snapshot,
+        window: Window,
+        tables: frozenset[str] | None = None,
+        what_if: WhatIf | None = None,
+    ) -> Report:
         return evaluate(
             snapshot,
             window,
@@ -67,6 +77,7 @@ def reporter(settings: Settings) -> Reporter:
             advisor_version=__version__,
             suppress=suppress,
             tables=tables,
+            what_if=what_if,
         )
 
     return report

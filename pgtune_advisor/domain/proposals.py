@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgtune_advisor.domain.findings import Confidence, Rejected
 from pgtune_advisor.domain.index_def import IndexDef
@@ -35,7 +35,8 @@ class Proposal:
     """An index to create, with those that it makes superfluous.
 
     `effects` are the statements that use it or become dearer, the greatest change first. Costs are
-    planner units over the window: calls times cost, summed over `effects`. `upkeep` is what writes
+    planner units over the window: calls times cost, summed over `effects`; None without a planner.
+    `upkeep` is what writes
     pay for it in the same unit, `upkeep_note` says so in words. `serves_keys` are foreign keys
     (constraint names) that it supports.
     """
@@ -49,8 +50,8 @@ class Proposal:
     upkeep_note: str
     table_rows: float
     table_bytes: int
-    cost_before: float
-    cost_after: float
+    cost_before: float | None
+    cost_after: float | None
     effects: tuple[Effect, ...]
     confidence: Confidence
     planner: str
@@ -93,4 +94,4 @@ class IndexAdvice:
     statistics: tuple[StatisticsProposal, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    planner: PlannerUse = PlannerUse()
+    planner: PlannerUse = field(default_factory=PlannerUse)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pgtune_advisor.advise.whatif import (
@@ -21,6 +22,7 @@ from pgtune_advisor.plans import PlanError
 # From this version on it can hide an index that exists.
 _HIDES: Final = (1, 4)
 _NAME: Final = "pretended"
+_BATCH: Final = 100
 _PRETEND: Final = (
     "SELECT /* pgtune-advisor: pretend */ h.indexrelid, h.indexname"
     " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS s (statement, position),"
@@ -45,10 +47,18 @@ class HypoPlanner:
 
     kind: PlannerKind = "hypopg"
 
-    def __init__(self, explainer: Explainer, *, schema: str, version: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        explainer: Explainer,
+        *,
+        schema: str,
+        version: tuple[int, ...],
+        leaves: Mapping[tuple[str, str], Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
         self._explainer = explainer
         self._schema = quote_ident(schema)
-        self._present: dict[IndexDef, str] = {}
+        self._leaves = leaves or {}
+        self._present: dict[IndexDef, list[str]] = {}
         self._names: dict[str, IndexDef] = {}
         self._hidden: frozenset[tuple[str, str]] = frozenset()
         self.abilities = Abilities(
@@ -69,20 +79,38 @@ class HypoPlanner:
         return self._explainer.describe(text)
 
     def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
-        """As OnePlanner.prepare(): each is made once, since one that cannot be spoils its batch."""
-        self._forget()
+        """As OnePlanner.prepare(): each is made once, since one that cannot be spoils its batch.
+
+        HypoPG has some two thousand numbers for all that exists at a time.
+        """
         refused: dict[IndexDef, PlanError] = {}
         for index in indexes:
             if not self.abilities.can(index):
                 refused[index] = PlanError("plan-failed", f"HypoPG knows no {index.method} index")
-                continue
+        possible = [index for index in indexes if index not in refused]
+        for start in range(0, len(possible), _BATCH):
+            batch = possible[start : start + _BATCH]
+            self._forget()
+            try:
+                self._create(batch)
+            except PlanError as error:
+                if error.reason == "planner-lost":
+                    raise
+                refused |= self._each(batch)
+        self._forget()
+        return refused
+
+    def _each(self, batch: Sequence[IndexDef]) -> dict[IndexDef, PlanError]:
+        """Those of a batch that cannot be made, and why."""
+        refused: dict[IndexDef, PlanError] = {}
+        for index in batch:
+            self._forget()
             try:
                 self._create([index])
             except PlanError as error:
                 if error.reason == "planner-lost":
                     raise
                 refused[index] = error
-        self._forget()
         return refused
 
     def verify(self, texts: Sequence[str]) -> Fidelity:
@@ -121,13 +149,25 @@ class HypoPlanner:
         for index in indexes:
             if not self.abilities.can(index):
                 raise PlanError("plan-failed", f"HypoPG cannot pretend {index.label()}")
-        rows = self._ask(_PRETEND, _array(index.statement(_NAME) for index in indexes))
-        for index, (oid, name) in zip(indexes, rows, strict=True):
-            self._present[index] = oid
+        parts = [(index, part) for index in indexes for part in self._parts(index)]
+        rows = self._ask(_PRETEND, _array(part.statement(_NAME) for _, part in parts))
+        for index in indexes:
+            self._present[index] = []
+        for (index, _), (oid, name) in zip(parts, rows, strict=True):
+            self._present[index].append(oid)
             self._names[name] = index
 
+    def _parts(self, index: IndexDef) -> Iterator[IndexDef]:
+        """HypoPG pretends on tables with rows alone: of a partitioned one, on its leaves."""
+        leaves = self._leaves.get(index.relation)
+        if leaves is None:
+            yield index
+            return
+        for schema, table in leaves:
+            yield replace(index, schema=schema, table=table)
+
     def _drop(self, indexes: Sequence[IndexDef]) -> None:
-        self._ask(_DROP, _array(self._present[index] for index in indexes))
+        self._ask(_DROP, _array(oid for index in indexes for oid in self._present[index]))
         dropped = set(indexes)
         self._present = {i: oid for i, oid in self._present.items() if i not in dropped}
         self._names = {name: i for name, i in self._names.items() if i not in dropped}

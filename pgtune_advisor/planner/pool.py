@@ -48,14 +48,26 @@ class PlannerPool:
 
     def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
         """As Planner.prepare()."""
+        shares: list[Sequence[IndexDef]] = [indexes] * len(self._planners)
+        if self.kind == "hypopg":
+            # What can be pretended is the same in each session, and nothing is kept for later.
+            count = len(self._planners)
+            shares = [indexes[number::count] for number in range(count)]
         refused: dict[IndexDef, PlanError] = {}
-        for found in self._threads.map(lambda planner: planner.prepare(indexes), self._planners):
+        for found in self._threads.map(
+            lambda one, share: one.prepare(share), self._planners, shares
+        ):
             refused |= found
         return refused
 
     def verify(self, texts: Sequence[str]) -> Fidelity:
         """As Planner.verify()."""
         return self._planners[0].verify(texts)
+
+    def divert(self, texts: Sequence[str]) -> bool:
+        """As Planner.divert(): there is but one kind of planner here."""
+        del texts
+        return False
 
     def plan_all(self, requests: Sequence[Request]) -> list[Pretended | PlanError]:
         """As Planner.plan_all(). Each planner takes neighbours, which often want the same

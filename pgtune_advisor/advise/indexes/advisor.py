@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pgtune_advisor.advise.indexes.database import DatabaseAdvice, advise_database
+from pgtune_advisor.advise.indexes.pricing import ModelPrices
+from pgtune_advisor.advise.indexes.site import Site
+from pgtune_advisor.advise.indexes.structural import structural
+from pgtune_advisor.advise.indexes.tables import Tables
+from pgtune_advisor.advise.indexes.values import values_of
 from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.proposals import IndexAdvice
@@ -38,19 +43,26 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     gaps: list[Gap] = []
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
+        tables = Tables(context.snapshot, database)
+        values = values_of(context.snapshot, database)
+        prices = ModelPrices(context, database, values)
         if isinstance(planner, Gap):
             gaps.append(planner)
-        found.append(
-            advise_database(
-                context,
-                database,
-                None if isinstance(planner, Gap) else planner,
-                budget=what_if.budget,
-                expired=what_if.expired,
-                queries=what_if.queries,
-                progress=what_if.progress,
-            )
+            guessed = structural(context, database, tables, prices)
+            found.append(DatabaseAdvice(proposals=guessed))
+            continue
+        site = Site(
+            context=context,
+            database=database,
+            planner=planner,
+            tables=tables,
+            values=values,
+            prices=prices,
+            budget=what_if.budget,
+            expired=what_if.expired,
+            progress=what_if.progress,
         )
+        found.append(advise_database(site, what_if.queries))
     return IndexAdvice(
         proposals=tuple(p for one in found for p in one.proposals),
         statistics=tuple(s for one in found for s in one.statistics),

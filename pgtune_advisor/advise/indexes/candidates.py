@@ -7,7 +7,7 @@ predicate of a partial index; what a btree cannot serve by its own access method
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -19,7 +19,8 @@ from pgtune_advisor.advise.indexes.tables import Place, Table
 from pgtune_advisor.advise.indexes.variants import reversed_keys
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
-from pgtune_advisor.sqltext import base_type
+from pgtune_advisor.rules.facts.base import BLOCK
+from pgtune_advisor.sqltext.typenames import base_type
 
 MOST_EQUALS: Final = 4
 MOST_KEYS: Final = 4
@@ -29,8 +30,10 @@ WIDEST_INCLUDE: Final = 80.0
 # A constant on a column with more values than this is rather an example than a fixed part.
 FEW_VALUES: Final = 100.0
 MOST: Final = 80
+# An index is read instead of the whole table where its rows are so much narrower.
+_NARROW: Final = 0.6
+_TUPLE: Final = 12.0
 
-_TEXTS: Final = frozenset({"text", "varchar", "bpchar", "name"})
 # Types without an order, or too wide to be keys.
 _NO_BTREE: Final = frozenset({"json", "xml", "point", "box", "polygon", "path", "circle", "line"})
 _WIDE: Final = frozenset({"jsonb", "tsvector"})
@@ -45,11 +48,11 @@ class Habits:
     @classmethod
     def of(cls, accesses: Iterable[tuple[Access, float]]) -> Habits:
         """From the accesses of all statements, each with the statement's share of the cost."""
-        counted: Counter[tuple[Place, str]] = Counter()
-        for access, weight in accesses:
+        counted: dict[tuple[Place, str], float] = defaultdict(float)
+        for access, share in accesses:
             for term in access.terms:
                 if term.use in ("equal", "any", "flag", "null"):
-                    counted[access.place, term.expression] += 1 + weight  # type: ignore[assignment]
+                    counted[access.place, term.expression] += 1 + share
         return cls(equals=counted)
 
     def rank(self, place: Place, term: Term, table: Table) -> tuple[float, float, str]:
@@ -109,15 +112,33 @@ class _Maker:
     def all(self) -> Iterator[IndexDef]:
         """All candidates, the likely ones first."""
         narrow = list(dict.fromkeys(self._keys()))
-        partial = [(index, where) for where in self._predicates() for index in self._below(where)]
+        partial = [pair for where in self._predicates() for pair in self._below(where)]
         for keys in narrow:
             yield from self._with_include(self._index(keys))
         for keys, where in partial:
             yield from self._with_include(self._index(keys, where))
+        yield from self._whole()
         for term in self._groups:
             if term.use in ("equal", "any", "range", "prefix"):
                 yield self._index((self._key(term),))
-        yield from other_methods(self._access, self._table, [w for w in self._predicates()])
+        yield from other_methods(self._access, self._table, self._predicates())
+
+    def _whole(self) -> Iterator[IndexDef]:
+        """A narrow copy of the table, for a statement that reads most rows but few columns."""
+        needed = sorted(self._access.needed & self._table.columns.keys())
+        fit = [c for c in needed if self._is_ordered(c)]
+        width = sum(self._table.width(column) for column in needed)
+        if not fit or fit != needed or len(needed) > MOST_INCLUDED + 1:
+            return
+        if width + _TUPLE > _NARROW * self._row_width():
+            return
+        first = next((c for order in self._access.orders for _, c, _ in order if c), fit[0])
+        rest = tuple(column for column in fit if column != first)
+        yield replace(self._index((IndexKey.of(first),)), include=rest)
+
+    def _row_width(self) -> float:
+        """Bytes of the table for each row."""
+        return self._table.pages * BLOCK / max(self._table.rows, 1.0)
 
     def _keys(self, without: frozenset[str] = frozenset()) -> Iterator[tuple[IndexKey, ...]]:
         """Tuples of keys; `without`: expressions that a predicate has settled."""
@@ -208,6 +229,8 @@ class _Maker:
         rest = sorted(self._access.needed - keys)
         width = sum(self._table.width(column) for column in rest)
         unfit = [c for c in rest if self._type(c) in _WIDE or c not in self._table.columns]
+        # Of an expression nobody knows how many rows it finds before it is built and analysed.
+        unfit += [] if all(keys) else ["an expression"]
         if rest and not unfit and len(rest) <= MOST_INCLUDED and width <= WIDEST_INCLUDE:
             yield replace(index, include=tuple(rest))
         yield index

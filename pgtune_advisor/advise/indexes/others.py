@@ -9,7 +9,7 @@ from pgtune_advisor.advise.indexes.access import Access, Term
 from pgtune_advisor.advise.indexes.tables import Table
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
-from pgtune_advisor.sqltext import base_type
+from pgtune_advisor.sqltext.typenames import base_type
 
 TRIGRAMS: Final = "gin_trgm_ops"
 # BRIN keeps one summary for 128 pages: below some thousands of pages a btree is as small.

@@ -17,3 +17,11 @@ class Prices(Protocol):
     def upkeep(self, index: IndexDef) -> float:
         """Planner units that writes of the window pay for it, in the weights' currency."""
         ...
+
+    def upkeep_note(self, index: IndexDef) -> str:
+        """The same in words."""
+        ...
+
+    def build_ms(self, index: IndexDef) -> float:
+        """How long a build takes, roughly."""
+        ...

@@ -91,7 +91,7 @@ class _Queue:
             if stamp == self._stamp(judged.move):
                 heapq.heappop(self._heap)
                 return judged
-            stale = []
+            stale: list[Move] = []
             while self._heap and len(stale) < _BATCH:
                 _, stamp, _, judged = self._heap[0]
                 if stamp == self._stamp(judged.move):

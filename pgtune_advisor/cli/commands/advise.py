@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pgtune_advisor.cli import options, output, reports, wiring
+from pgtune_advisor.cli import what_if as whatif
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
 from pgtune_advisor.domain.snapshot import Snapshot
@@ -36,6 +37,10 @@ def advise(
             show_default="the daemon's history of up to a day, else 0",
         ),
     ] = None,
+    planner: whatif.PlannerOption = "auto",
+    budget: whatif.Budget = None,
+    deadline: whatif.Deadline = whatif.DEADLINE,
+    queries: whatif.Queries = None,
     output_format: options.OutputFormat = "table",
     output_dir: options.OutputDir = None,
     fail_on: options.Fail = None,
@@ -44,13 +49,17 @@ def advise(
     """Say what to change on a server, with the evidence."""
     form, bar = options.known_format(output_format), options.severity(fail_on)
     span = None if window is None else _duration(window)
+    asked = whatif.Asked.of(planner, budget, deadline, queries)
     settings = load(config)
     report = wiring.reporter(settings)
     chosen = wiring.chosen_target(settings, target, dsn)
     with wiring.collector(settings, chosen) as collector:
-        snapshot, observed = _observe(collector, settings, span)
+        values = asked.planner != "none"
+        snapshot, observed = _observe(collector, settings, span, values=values)
+    with asked.what_if(snapshot, chosen.dsn, chosen.max_connections) as what_if:
+        found = report(snapshot, observed, what_if=what_if)
     reports.deliver(
-        report(snapshot, observed),
+        found,
         output_format=form,
         output_dir=output_dir,
         platform=snapshot.host.platform,
@@ -66,12 +75,12 @@ def _duration(text: str) -> timedelta:
 
 
 def _observe(
-    collector: Collector, settings: Settings, span: timedelta | None
+    collector: Collector, settings: Settings, span: timedelta | None, *, values: bool
 ) -> tuple[Snapshot, Window]:
     """The snapshot and its window: stored history, else two readings, else lifetime totals."""
     with output.progress() as bar:
         task = bar.add_task("reading the server", total=None)
-        first = collector.full()
+        first = collector.full(values=values)
         bar.remove_task(task)
         if span is not None and not span:
             return first, lifetime(first)
@@ -85,7 +94,7 @@ def _observe(
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 1.0))
             bar.update(task, completed=span.total_seconds() - left)
-        second = collector.full()
+        second = collector.full(values=values)
     return second, between(first, second)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pgtune_advisor.domain.findings import Confidence, Subject
+from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.identifiers import qualified
 from pgtune_advisor.domain.proposals import Proposal
 from pgtune_advisor.rules.facts.base import Context, derived, fact
@@ -33,10 +33,12 @@ class ProposalFacts:
     build_ms: float = derived("estimated time to build it", unit="ms", source="size model")
     statements: int = derived("statements that become cheaper", source=_PLANNER)
     dearer: int = derived("statements that become dearer", source=_PLANNER)
-    cost_before: float = derived("planner cost of these statements now", source=_PLANNER)
-    cost_after: float = derived("planner cost of these statements with it", source=_PLANNER)
-    saved_ratio: float = derived("share of that cost which it saves", unit="ratio", source=_PLANNER)
-    best_ratio: float = derived(
+    cost_before: float | None = derived("planner cost of these statements now", source=_PLANNER)
+    cost_after: float | None = derived("planner cost of these statements with it", source=_PLANNER)
+    saved_ratio: float | None = derived(
+        "share of that cost which it saves", unit="ratio", source=_PLANNER
+    )
+    best_ratio: float | None = derived(
         "share of its cost that the statement which gains most saves", unit="ratio", source=_PLANNER
     )
     upkeep: float = derived("what writes pay for it, in planner cost", source="write-cost model")
@@ -46,7 +48,7 @@ class ProposalFacts:
     fidelity: float | None = derived(
         "how well the planner agrees with the server's own plans", unit="ratio", source=_PLANNER
     )
-    confidence: Confidence = derived("heuristic or estimated", source="index advisor")
+    confidence: str = derived("heuristic or estimated", source="index advisor")
     replaces: str = derived("indexes that it makes superfluous", source="pg_index")
     serves_keys: str = derived("foreign keys that it serves", source="pg_constraint")
     gainers_text: str = derived("the statement that gains most", source="pg_stat_statements")
@@ -81,12 +83,12 @@ class ProposalFacts:
             table_bytes=proposal.table_bytes,
             size_bytes=proposal.size_bytes,
             build_ms=proposal.build_ms,
-            statements=len(gainers),
+            statements=len(gainers) if before is not None else len(proposal.effects),
             dearer=len(proposal.losers),
             cost_before=before,
             cost_after=after,
-            saved_ratio=1 - after / before if before else 0.0,
-            best_ratio=max((1 - effect.ratio for effect in gainers), default=0.0),
+            saved_ratio=1 - after / before if before and after is not None else None,
+            best_ratio=max((1 - effect.ratio for effect in gainers), default=None),
             upkeep=proposal.upkeep,
             upkeep_note=proposal.upkeep_note,
             risky=sum(effect.risky for effect in proposal.effects),
@@ -95,5 +97,5 @@ class ProposalFacts:
             confidence=proposal.confidence,
             replaces=", ".join(replaced),
             serves_keys=", ".join(proposal.serves_keys),
-            gainers_text=(gainers[0].statement.text or "") if gainers else "",
+            gainers_text=next((e.statement.text or "" for e in proposal.effects), ""),
         )

@@ -1,0 +1,1 @@
+"""Index advice measured: workloads, an evaluator that builds what was advised, and the runs."""

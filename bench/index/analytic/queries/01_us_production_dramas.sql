@@ -1,0 +1,1 @@
+SELECT min(t.title), min(t.production_year) FROM title t JOIN movie_companies mc ON mc.movie_id = t.id JOIN company_type ct ON ct.id = mc.company_type_id JOIN company_name cn ON cn.id = mc.company_id WHERE ct.kind = 'production companies' AND cn.country_code = 'us' AND t.production_year BETWEEN 2005 AND 2010 AND mc.note LIKE '%(theatrical)%';

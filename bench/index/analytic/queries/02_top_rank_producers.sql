@@ -1,0 +1,1 @@
+SELECT min(mc.note), min(t.title) FROM title t JOIN movie_companies mc ON mc.movie_id = t.id JOIN company_type ct ON ct.id = mc.company_type_id JOIN movie_info_idx mi ON mi.movie_id = t.id JOIN info_type it ON it.id = mi.info_type_id WHERE ct.kind = 'production companies' AND it.info = 'top 250 rank' AND (mc.note LIKE '%(presents)%' OR mc.note IS NULL);

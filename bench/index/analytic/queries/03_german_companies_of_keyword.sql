@@ -1,0 +1,1 @@
+SELECT min(t.title) FROM company_name cn JOIN movie_companies mc ON mc.company_id = cn.id JOIN title t ON t.id = mc.movie_id JOIN movie_keyword mk ON mk.movie_id = t.id JOIN keyword k ON k.id = mk.keyword_id WHERE cn.country_code = 'de' AND k.keyword = 'love';

@@ -1,0 +1,1 @@
+SELECT min(t.title) FROM keyword k JOIN movie_keyword mk ON mk.keyword_id = k.id JOIN title t ON t.id = mk.movie_id JOIN movie_info mi ON mi.movie_id = t.id WHERE k.keyword LIKE '%sequel%' AND mi.info IN ('Sweden', 'Denmark', 'Germany') AND t.production_year > 2005;

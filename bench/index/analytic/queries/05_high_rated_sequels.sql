@@ -1,0 +1,1 @@
+SELECT min(mi.info), min(t.title) FROM info_type it JOIN movie_info_idx mi ON mi.info_type_id = it.id JOIN title t ON t.id = mi.movie_id JOIN movie_keyword mk ON mk.movie_id = t.id JOIN keyword k ON k.id = mk.keyword_id WHERE it.info = 'rating' AND k.keyword LIKE '%sequel%' AND mi.info > '6.0' AND t.production_year > 2000;

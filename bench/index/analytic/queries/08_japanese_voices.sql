@@ -1,0 +1,1 @@
+SELECT min(n.name), min(t.title) FROM cast_info ci JOIN name n ON n.id = ci.person_id JOIN title t ON t.id = ci.movie_id JOIN role_type r ON r.id = ci.role_id JOIN movie_companies mc ON mc.movie_id = t.id JOIN company_name cn ON cn.id = mc.company_id WHERE ci.note = '(voice: Japanese version)' AND cn.country_code = 'jp' AND r.role = 'actress' AND n.gender = 'f';

@@ -1,0 +1,1 @@
+SELECT min(k.keyword), min(n.name), min(t.title) FROM cast_info ci JOIN name n ON n.id = ci.person_id JOIN title t ON t.id = ci.movie_id JOIN movie_keyword mk ON mk.movie_id = t.id JOIN keyword k ON k.id = mk.keyword_id WHERE k.keyword IN ('superhero', 'sequel', 'love', 'murder', 'revenge', 'space', 'war', 'blood') AND n.name LIKE 'Brown,%' AND t.production_year > 1980;

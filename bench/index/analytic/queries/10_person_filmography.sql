@@ -1,0 +1,1 @@
+SELECT t.title, t.production_year, r.role FROM cast_info ci JOIN title t ON t.id = ci.movie_id JOIN role_type r ON r.id = ci.role_id WHERE ci.person_id = 24025 ORDER BY t.production_year DESC NULLS LAST LIMIT 50;

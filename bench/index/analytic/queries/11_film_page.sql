@@ -1,0 +1,1 @@
+SELECT t.title, n.name, r.role, cn.name FROM title t JOIN cast_info ci ON ci.movie_id = t.id JOIN name n ON n.id = ci.person_id JOIN role_type r ON r.id = ci.role_id LEFT JOIN movie_companies mc ON mc.movie_id = t.id LEFT JOIN company_name cn ON cn.id = mc.company_id WHERE t.id = 4242 ORDER BY ci.nr_order NULLS LAST;

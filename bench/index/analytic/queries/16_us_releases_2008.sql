@@ -1,0 +1,1 @@
+SELECT min(mi.info), min(t.title) FROM company_name cn JOIN movie_companies mc ON mc.company_id = cn.id JOIN title t ON t.id = mc.movie_id JOIN movie_info mi ON mi.movie_id = t.id JOIN info_type it ON it.id = mi.info_type_id WHERE cn.country_code = 'us' AND it.info = 'release dates' AND mi.info LIKE 'USA:% 2008' AND t.production_year > 2000 AND mc.note LIKE '%(worldwide)%';

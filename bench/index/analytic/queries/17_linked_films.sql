@@ -1,0 +1,1 @@
+SELECT min(a.title), min(b.title) FROM movie_link ml JOIN title a ON a.id = ml.movie_id JOIN title b ON b.id = ml.linked_movie_id JOIN movie_keyword mk ON mk.movie_id = a.id JOIN keyword k ON k.id = mk.keyword_id WHERE k.keyword LIKE 'superhero%' AND ml.link IN ('follows', 'followed by');

@@ -1,0 +1,1 @@
+SELECT r.role, n.gender, count(*) FROM cast_info ci JOIN name n ON n.id = ci.person_id JOIN role_type r ON r.id = ci.role_id JOIN title t ON t.id = ci.movie_id WHERE t.production_year = 2012 AND t.kind_id = 1 GROUP BY 1, 2 ORDER BY 3 DESC;

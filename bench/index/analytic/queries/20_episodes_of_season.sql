@@ -1,0 +1,1 @@
+SELECT count(*), min(t.title) FROM title t JOIN kind_type kt ON kt.id = t.kind_id JOIN movie_companies mc ON mc.movie_id = t.id JOIN company_name cn ON cn.id = mc.company_id JOIN movie_keyword mk ON mk.movie_id = t.id WHERE kt.kind = 'episode' AND t.season_nr = 3 AND t.episode_nr BETWEEN 5 AND 10 AND cn.country_code = 'us';

@@ -1,0 +1,1 @@
+SELECT t.production_year, count(DISTINCT mc.company_id) FROM title t JOIN movie_companies mc ON mc.movie_id = t.id JOIN company_name cn ON cn.id = mc.company_id WHERE cn.country_code = 'fr' AND t.production_year > 1950 GROUP BY 1 ORDER BY 1;

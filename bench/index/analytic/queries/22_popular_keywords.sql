@@ -1,0 +1,1 @@
+SELECT k.keyword, count(*) FROM movie_keyword mk JOIN keyword k ON k.id = mk.keyword_id JOIN movie_info mi ON mi.movie_id = mk.movie_id JOIN title t ON t.id = mk.movie_id WHERE mi.info_type_id = 3 AND mi.info = 'Animation' AND t.production_year >= 2000 GROUP BY 1 ORDER BY 2 DESC LIMIT 20;

@@ -1,0 +1,1 @@
+SELECT min(t.title), count(*) FROM title t JOIN movie_info c ON c.movie_id = t.id JOIN movie_info g ON g.movie_id = t.id JOIN cast_info ci ON ci.movie_id = t.id JOIN role_type r ON r.id = ci.role_id JOIN name n ON n.id = ci.person_id WHERE c.info = 'Japan' AND c.info_type_id = 8 AND g.info = 'Animation' AND g.info_type_id = 3 AND r.role = 'composer' AND n.birth_country = 'Japan';

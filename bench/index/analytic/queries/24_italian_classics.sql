@@ -1,0 +1,1 @@
+SELECT t.title, r.info FROM title t JOIN movie_info c ON c.movie_id = t.id JOIN movie_info_idx r ON r.movie_id = t.id JOIN movie_info_idx v ON v.movie_id = t.id WHERE c.info_type_id = 8 AND c.info = 'Italy' AND r.info_type_id = 101 AND v.info_type_id = 99 AND t.production_year < 1965 AND t.kind_id = 1 ORDER BY r.info DESC, t.id LIMIT 20;

@@ -1,0 +1,1 @@
+SELECT min(n.name), count(*) FROM cast_info d JOIN cast_info a ON a.person_id = d.person_id AND a.movie_id = d.movie_id JOIN name n ON n.id = d.person_id JOIN title t ON t.id = d.movie_id WHERE d.role_id = 8 AND a.role_id = 1 AND t.production_year > 1990 AND n.birth_country = 'France';

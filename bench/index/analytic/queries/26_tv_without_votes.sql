@@ -1,0 +1,1 @@
+SELECT count(*), min(t.title) FROM title t JOIN kind_type kt ON kt.id = t.kind_id JOIN movie_companies mc ON mc.movie_id = t.id JOIN company_name cn ON cn.id = mc.company_id WHERE kt.kind = 'tv series' AND cn.country_code = 'gb' AND t.production_year >= 2000 AND NOT EXISTS (SELECT FROM movie_info_idx v WHERE v.movie_id = t.id AND v.info_type_id = 99);

@@ -1,0 +1,1 @@
+SELECT n.birth_country, count(*) FROM keyword k JOIN movie_keyword mk ON mk.keyword_id = k.id JOIN cast_info ci ON ci.movie_id = mk.movie_id JOIN name n ON n.id = ci.person_id WHERE k.keyword IN ('love', 'music', 'dance', 'family', 'marriage') AND n.gender = 'f' GROUP BY 1 ORDER BY 2 DESC;

@@ -1,0 +1,1 @@
+"""An application for many tenants: partitions, arrays, full text, soft deletes, writes."""

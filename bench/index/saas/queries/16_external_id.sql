@@ -1,0 +1,2 @@
+-- calls: 25
+SELECT id, status FROM tasks WHERE custom->>'external_id' = 'EXT-32642';

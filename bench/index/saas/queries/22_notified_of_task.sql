@@ -1,0 +1,2 @@
+-- calls: 2
+SELECT id, user_id FROM notifications WHERE payload @> '{"task": 241148}';
