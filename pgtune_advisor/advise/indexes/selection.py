@@ -151,7 +151,7 @@ def _passes(state: State, worst: Judged, lost: Judged) -> bool:
     if not state.matters(lost.gain, lost.grows):
         return False
     share = 1 - state.bars.statement
-    return lost.gain >= 0.01 * state.base_total or any(
+    return lost.gain >= 0.01 * state.left or any(
         state.costs[name] <= cost * share for name, cost in worst.costs.items()
     )
 
@@ -188,15 +188,16 @@ def _exchange(state: State, old: IndexDef, candidates: list[IndexDef]) -> bool:
         and new not in state.chosen
         and names & state.interest.get(new, frozenset())
     ]
-    floor = state.bars.least * state.base_total
     best: Judged | None = None
     for judged in state.judge(moves, state.interested):
-        if judged.gain > floor and (best is None or judged.gain > best.gain):
+        if state.matters(judged.gain, judged.grows) and (best is None or judged.gain > best.gain):
             best = judged
     if best is None:
         return False
     (exact,) = state.judge([best.move])
-    if exact.gain <= floor or state.harmed(exact) or not state.fits(exact):
+    if not state.matters(exact.gain, exact.grows):
+        return False
+    if state.harmed(exact) or not state.fits(exact):
         return False
     state.accept(exact)
     return True
