@@ -19,7 +19,9 @@ def main() -> int:
     options.statements = True
     found = compare(Workload.of(Path(__file__).parent), options)
     for one in found:
-        print(f"{one.name}: {len(one.slower)} statements slower, total {one.cpu or 1:.3f} of before")
+        print(
+            f"{one.name}: {len(one.slower)} statements slower, total {one.cpu or 1:.3f} of before"
+        )
     return int(any(one.slower for one in ours(found)))
 
 

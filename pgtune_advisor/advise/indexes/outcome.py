@@ -113,7 +113,7 @@ def _effect(state: State, job: Job, cost: Cost) -> Effect:
             cost_after=cost.planner,
         ),
         share=job.weight * before / state.base_total if state.base_total else 0.0,
-        risky=cost.risky,
+        risky=state.risky(job.name, cost),
     )
 
 

@@ -12,16 +12,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from pgtune_advisor.plans import Node, Plan
 
-# How far off the rows behind one join, or behind three predicates on one table, are taken to be.
-PER_JOIN: Final = 10.0
-PER_FILTER: Final = 3.0
-MOST: Final = 100.0
-# How much longer than expected a walk in order is taken to last until LIMIT has its rows.
-PER_LIMIT: Final = 10.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """How far estimates are taken to be off: by so much for each join below, for three predicates
+    on one table, and for how long a walk in order lasts until LIMIT has its rows."""
+
+    per_join: float
+    per_filter: float
+    per_limit: float
+    most: float
+
+
+# What is counted as a gain holds even if estimates are this far off …
+SURE: Final = Caution(per_join=10.0, per_filter=3.0, per_limit=10.0, most=100.0)
+# … and a statement counts as harmed if it would be dearer with an error that is common.
+LIKELY: Final = Caution(per_join=3.0, per_filter=2.0, per_limit=3.0, most=10.0)
 
 _JOINS: Final = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _ORDERED: Final = frozenset({"Index Scan", "Index Only Scan"})
@@ -31,12 +42,12 @@ _KEEPS_ORDER: Final = frozenset(
 _AND = re.compile(r"\) AND \(")
 
 
-def prudent_cost(plan: Plan) -> float:
+def prudent_cost(plan: Plan, caution: Caution = SURE) -> float:
     """The plan's cost with what its nested loops and limits would add if estimates are off."""
-    return plan.cost + sum(_additions(plan.root, 1.0))
+    return plan.cost + sum(_additions(plan.root, 1.0, caution))
 
 
-def _additions(node: Node, share: float) -> Iterator[float]:
+def _additions(node: Node, share: float, caution: Caution) -> Iterator[float]:
     """What each doubtful node adds; `share` is the part of it that LIMIT above lets run."""
     if node.kind == "Limit" and node.children:
         child = node.children[0]
@@ -44,11 +55,11 @@ def _additions(node: Node, share: float) -> Iterator[float]:
         part = (node.total_cost - node.startup_cost) / whole if whole > 0 else 1.0
         share *= min(max(part, 0.0), 1.0)
         if _walks_order(child):
-            longer = min((PER_LIMIT - 1) * share, 1.0 - share)
+            longer = min((caution.per_limit - 1) * share, 1.0 - share)
             yield max(longer, 0.0) * whole
     if node.kind == "Nested Loop" and len(node.children) == 2:
         outer, inner = node.children
-        factor = doubt(outer)
+        factor = doubt(outer, caution)
         if factor > 1 and any(below.index for below in inner.walk()):
             yield (factor - 1) * share * max(outer.rows, 1.0) * _per_loop(inner)
     if node.kind == "Merge Join":
@@ -57,10 +68,10 @@ def _additions(node: Node, share: float) -> Iterator[float]:
     for child in node.children:
         # What a node needs whole before its first row, as a sort does, no LIMIT cuts short.
         blocks = node.startup_cost >= child.total_cost
-        yield from _additions(child, 1.0 if blocks else share)
+        yield from _additions(child, 1.0 if blocks else share, caution)
 
 
-def doubt(node: Node) -> float:
+def doubt(node: Node, caution: Caution) -> float:
     """By what factor the rows of this subtree may exceed their estimate."""
     joins = sum(below.kind in _JOINS for below in node.walk())
     crowded = any(
@@ -68,7 +79,8 @@ def doubt(node: Node) -> float:
         for below in node.walk()
         if below.relation
     )
-    return min(PER_JOIN**joins * (PER_FILTER if crowded else 1.0), MOST)
+    factor = caution.per_join**joins * (caution.per_filter if crowded else 1.0)
+    return min(factor, caution.most)
 
 
 def _per_loop(inner: Node) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pgtune_advisor.advise.indexes.costs import CostBook, IndexSet
+from pgtune_advisor.advise.indexes.costs import Cost, CostBook, IndexSet
 from pgtune_advisor.advise.indexes.jobs import Job
 from pgtune_advisor.advise.indexes.prices import Prices
 from pgtune_advisor.advise.indexes.variants import extends
@@ -80,12 +80,26 @@ class State:
             cost = book.cost(job, frozenset())
             if cost is not None:
                 self.jobs[job.name] = job
-                self.base[job.name] = cost.prudent
+                self.base[job.name] = cost.planner
                 for relation in job.relations:
                     self._readers[relation].append(job.name)
         self.costs = dict(self.base)
         self.versions: dict[str, int] = dict.fromkeys(self.jobs, 0)
         self.base_total = sum(self.jobs[name].weight * cost for name, cost in self.base.items())
+
+    def counted(self, name: str, cost: Cost) -> float:
+        """What a cost counts: a gain only as far as it is sure, harm as soon as it is likely.
+
+        A plan that may be better or worse counts as no change.
+        """
+        base = self.base[name]
+        if cost.likely > base * self.bars.regression:
+            return cost.likely
+        return min(cost.sure, max(base, cost.planner))
+
+    def risky(self, name: str, cost: Cost) -> bool:
+        """Whether only a measurement can tell what the statement's new plan costs."""
+        return cost.sure > max(self.base[name], cost.planner)
 
     def bytes(self, indexes: Iterable[IndexDef]) -> int:
         """What the indexes take on disk."""
@@ -99,7 +113,14 @@ class State:
     def touched(self, move: Move) -> list[str]:
         """All jobs whose cost a move may change."""
         changed = move.applied(self.chosen) ^ self.chosen
-        return sorted({n for index in changed for n in self._readers[index.relation]})
+        return sorted(
+            {
+                name
+                for index in changed
+                for name in self._readers[index.relation]
+                if self.book.relevant(self.jobs[name], (index,))
+            }
+        )
 
     def judge(
         self, moves: Sequence[Move], jobs_of: Callable[[Move], list[str]] | None = None
@@ -120,9 +141,10 @@ class State:
         for name in names:
             job = self.jobs[name]
             cost = self.book.cost(job, self.book.relevant(job, after))
-            if cost is not None and cost.prudent != self.costs[name]:
-                costs[name] = cost.prudent
-                saved += job.weight * (self.costs[name] - cost.prudent)
+            counted = self.costs[name] if cost is None else self.counted(name, cost)
+            if counted != self.costs[name]:
+                costs[name] = counted
+                saved += job.weight * (self.costs[name] - counted)
         come, gone = after - self.chosen, self.chosen - after
         upkeep = sum(map(self.prices.upkeep, come)) - sum(map(self.prices.upkeep, gone))
         grows = self.bytes(come) - self.bytes(gone)
