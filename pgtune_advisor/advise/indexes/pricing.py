@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pgtune_advisor.advise.index_size import SizeModel
-from pgtune_advisor.advise.sampling import Place, ValueStatistics
+from pgtune_advisor.advise.indexes.site import Values
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.rules.facts.base import Context
 
@@ -13,9 +11,7 @@ from pgtune_advisor.rules.facts.base import Context
 class ModelPrices:
     """Prices for one database; each index is computed once."""
 
-    def __init__(
-        self, context: Context, database: str, values: Mapping[Place, ValueStatistics]
-    ) -> None:
+    def __init__(self, context: Context, database: str, values: Values) -> None:
         common = {place: dict(known.common) for place, known in values.items() if known.common}
         self._sizes = SizeModel.of(context.snapshot, database, common=common)
         self._known: dict[IndexDef, int] = {}
