@@ -13,6 +13,7 @@ from pgtune_advisor.domain.recommendations import Recommendation
 from pgtune_advisor.resources import rules_dir
 from pgtune_advisor.rules import engine
 from pgtune_advisor.rules.factbase import Catalogue, FactBase
+from pgtune_advisor.rules.facts.proposals import ProposalFacts
 from pgtune_advisor.rules.loader import Loaded, RuleBook, check_rule, load_rules
 from rules import world
 from rules.casefile import Case
@@ -60,7 +61,8 @@ class Bench:
 def _facts(case: Case, subject: str) -> FactBase:
     if case.snapshot is None:
         return world.facts(case, subject)
-    return FactBase(world.context(case), Catalogue())
+    asks = subject == ProposalFacts.KIND
+    return FactBase(world.advised(case) if asks else world.context(case), Catalogue())
 
 
 def _outcome(outcome: engine.Outcome) -> tuple[object, ...]:
@@ -75,7 +77,15 @@ def run(case: Case, rules: Iterable[Loaded]) -> Result:
     some = replace(book(), rules=chosen)
     if case.snapshot is not None:
         context = world.context(case)
-        report = evaluate(context.snapshot, context.window, some, now=NOW, advisor_version="0")
+        asks = any(one.rule.spec.subject == ProposalFacts.KIND for one in chosen)
+        report = evaluate(
+            context.snapshot,
+            context.window,
+            some,
+            now=NOW,
+            advisor_version="0",
+            what_if=world.UNPLANNED if asks else None,
+        )
         return Result(
             findings=report.findings,
             unknown=report.unknown,
