@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,9 @@ from pgtune_advisor.daemon.health import Health
 from pgtune_advisor.daemon.metrics import Metrics
 from pgtune_advisor.daemon.telling import Teller
 from pgtune_advisor.daemon.watch import Watch
+from pgtune_advisor.daemon.wiring import Stopped
 from pgtune_advisor.domain.errors import OutputError, TargetError
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
@@ -35,6 +37,8 @@ class Lab:
     daemon: DaemonSection
     calls: list[str] = field(default_factory=list)
     judged: list[tuple[Snapshot, Window, bool]] = field(default_factory=list)
+    advised: list[IndexAdvice | None] = field(default_factory=list)
+    planning: Callable[[Stopped], IndexAdvice] | None = None
     published: int = 0
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: datetime = facts.START
@@ -49,7 +53,9 @@ class Lab:
     metrics: Metrics = field(default_factory=Metrics)
 
     def wiring(self) -> Wiring:
-        return Wiring(collector=self.collector, evaluate=self.judge, publish=self.publish)
+        plan = self.plan if self.planning else None
+        parts = {"collector": self.collector, "evaluate": self.judge, "publish": self.publish}
+        return Wiring(**parts, plan=plan)
 
     def watch(self, patience_s: float = 300.0) -> Watch:
         teller = Teller("shop", self.metrics, self.health, lambda: None)
@@ -61,8 +67,21 @@ class Lab:
         self.calls.append("open")
         return LabCollector(self, target.name)
 
-    def judge(self, snapshot: Snapshot, window: Window, full: bool) -> Report:
+    def plan(
+        self, target: TargetSection, snapshot: Snapshot, window: Window, stopped: Stopped
+    ) -> IndexAdvice:
+        del window
+        assert target.name == snapshot.target
+        assert "column_values" in snapshot.collected
+        self.calls.append("plan")
+        assert self.planning is not None
+        return self.planning(stopped)
+
+    def judge(
+        self, snapshot: Snapshot, window: Window, full: bool, advice: IndexAdvice | None
+    ) -> Report:
         self.judged.append((snapshot, window, full))
+        self.advised.append(advice)
         found = [facts.finding(label) for label in self.findings]
         made = [facts.recommendation(label, ()) for label in self.findings]
         return facts.report(snapshot.taken_at, found, made)
@@ -81,8 +100,9 @@ class LabCollector:
         self._name = name
         self.cancelled = threading.Event()
 
-    def full(self) -> Snapshot:
-        return self._collect("full", {"databases", "statement_texts", "relations"})
+    def full(self, *, values: bool = False) -> Snapshot:
+        tables = {"databases", "statement_texts", "relations"}
+        return self._collect("full", tables | {"column_values"} if values else tables)
 
     def fast(self) -> Snapshot:
         return self._collect("fast", {"databases"})

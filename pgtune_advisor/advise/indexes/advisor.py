@@ -40,6 +40,7 @@ class WhatIf:
 def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     """What the advisor proposes for each database, turned down, and could not see."""
     found: list[DatabaseAdvice] = []
+    undecided: list[str] = []
     gaps: list[Gap] = []
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
@@ -60,12 +61,16 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
             expired=what_if.expired,
             progress=what_if.progress,
         )
-        found.append(advise_database(site, what_if.queries))
+        made = advise_database(site, what_if.queries)
+        found.append(made)
+        if made.lost:
+            undecided.append(database)
     return IndexAdvice(
         proposals=tuple(p for one in found for p in one.proposals),
         statistics=tuple(s for one in found for s in one.statistics),
         rejected=tuple(r for one in found for r in one.rejected),
         gaps=(*gaps, *(g for one in found for g in one.gaps)),
+        undecided=tuple(undecided),
         planner=_use(found, what_if.elapsed_ms()),
     )
 
