@@ -9,13 +9,13 @@ from typing import Final
 from pgtune_advisor.advise.indexes.workload import QueryFile
 from pgtune_advisor.domain.errors import UsageError
 
-_WEIGHT: Final = re.compile(r"^\s*--\s*weight:\s*(\S+)\s*$", re.MULTILINE)
+_WEIGHT: Final = re.compile(r"^\s*--\s*(?:weight|calls):\s*(\S+)\s*$", re.MULTILINE)
 
 
 def read_queries(directory: Path) -> tuple[QueryFile, ...]:
     """One statement for each *.sql below the directory, in the order of their names.
 
-    A line `-- weight: 12` says how often it counts; without, once. UsageError where the directory
+    A line `-- weight: 12` (or `-- calls: 12`) says how often it counts; without, once. UsageError where the directory
     or a file cannot be used.
     """
     if not directory.is_dir():

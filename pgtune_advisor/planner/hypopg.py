@@ -22,6 +22,7 @@ from pgtune_advisor.plans import PlanError
 # From this version on it can hide an index that exists.
 _HIDES: Final = (1, 4)
 _NAME: Final = "pretended"
+_BATCH: Final = 100
 _PRETEND: Final = (
     "SELECT /* pgtune-advisor: pretend */ h.indexrelid, h.indexname"
     " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS s (statement, position),"
@@ -78,20 +79,38 @@ class HypoPlanner:
         return self._explainer.describe(text)
 
     def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
-        """As OnePlanner.prepare(): each is made once, since one that cannot be spoils its batch."""
-        self._forget()
+        """As OnePlanner.prepare(): each is made once, since one that cannot be spoils its batch.
+
+        HypoPG has some two thousand numbers for all that exists at a time.
+        """
         refused: dict[IndexDef, PlanError] = {}
         for index in indexes:
             if not self.abilities.can(index):
                 refused[index] = PlanError("plan-failed", f"HypoPG knows no {index.method} index")
-                continue
+        possible = [index for index in indexes if index not in refused]
+        for start in range(0, len(possible), _BATCH):
+            batch = possible[start : start + _BATCH]
+            self._forget()
+            try:
+                self._create(batch)
+            except PlanError as error:
+                if error.reason == "planner-lost":
+                    raise
+                refused |= self._each(batch)
+        self._forget()
+        return refused
+
+    def _each(self, batch: Sequence[IndexDef]) -> dict[IndexDef, PlanError]:
+        """Those of a batch that cannot be made, and why."""
+        refused: dict[IndexDef, PlanError] = {}
+        for index in batch:
+            self._forget()
             try:
                 self._create([index])
             except PlanError as error:
                 if error.reason == "planner-lost":
                     raise
                 refused[index] = error
-        self._forget()
         return refused
 
     def verify(self, texts: Sequence[str]) -> Fidelity:

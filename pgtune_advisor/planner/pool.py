@@ -48,8 +48,15 @@ class PlannerPool:
 
     def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
         """As Planner.prepare()."""
+        shares: list[Sequence[IndexDef]] = [indexes] * len(self._planners)
+        if self.kind == "hypopg":
+            # What can be pretended is the same in each session, and nothing is kept for later.
+            count = len(self._planners)
+            shares = [indexes[number::count] for number in range(count)]
         refused: dict[IndexDef, PlanError] = {}
-        for found in self._threads.map(lambda planner: planner.prepare(indexes), self._planners):
+        for found in self._threads.map(
+            lambda one, share: one.prepare(share), self._planners, shares
+        ):
             refused |= found
         return refused
 

@@ -59,6 +59,7 @@ class Atom:
     other_column: str = ""
     negated: bool = False
     group: int = 0
+    columns: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=8192)
@@ -159,13 +160,14 @@ def _compared(name: str, node: exp.Expr, *, negated: bool, group: int) -> Iterat
         other="expression",
         negated=negated,
         group=group,
+        columns=tuple(dict.fromkeys(read.name for read in columns_in(left))),
     )
     yield _against(found, node, right)
 
 
 def _against(found: Atom, node: exp.Expr, right: exp.Expr) -> Atom:
     base = {f: getattr(found, f) for f in ("alias", "expression", "column", "operator")}
-    base |= {"negated": found.negated, "group": found.group}
+    base |= {"negated": found.negated, "group": found.group, "columns": found.columns}
     if columns_in(right):
         other_alias, other_column = _owner(right)
         if other_alias is None or other_alias == found.alias:

@@ -9,6 +9,7 @@ from typing import Final
 from postgast.pg_query_pb2 import Token
 
 from pgtune_advisor.sqltext import tokens
+from pgtune_advisor.sqltext.expressions import AGGREGATES
 from pgtune_advisor.sqltext.tokens import Piece
 
 _DOT: Final = Token.ASCII_46
@@ -88,6 +89,17 @@ def sort_key(text: str, aliases: Collection[str], columns: Collection[str] = ())
         words, order = words.removesuffix(" DESC"), f"DESC {order}".strip()
     return SortKey(
         mentions=mentions(words, columns), expression=unqualified(words, aliases), order=order
+    )
+
+
+def may_be_key(expression: str) -> bool:
+    """Whether an index could have this expression as a key: it reads no parameter, and aggregates
+    nothing. Whether it is immutable only the server knows."""
+    pieces = tokens.pieces(expression) or []
+    return not any(
+        piece.kind == Token.PARAM
+        or (piece.text in AGGREGATES and _kind(pieces, position + 1) == _CALL)
+        for position, piece in enumerate(pieces)
     )
 
 

@@ -16,7 +16,7 @@ from typing import Final, Literal
 from pgtune_advisor.advise.indexes.tables import Place, Tables
 from pgtune_advisor.plans import Node, Plan
 from pgtune_advisor.sqltext.plan_atoms import Atom, atoms
-from pgtune_advisor.sqltext.plan_texts import mentions, sort_key
+from pgtune_advisor.sqltext.plan_texts import may_be_key, mentions, sort_key
 
 Use = Literal["equal", "any", "null", "flag", "range", "prefix", "pattern", "contains", "search"]
 
@@ -154,7 +154,11 @@ class _Reader:
             self._mention(text)
             owners = {m.alias or self._only for m in key.mentions}
             access = self._access(owners.pop()) if len(owners) == 1 else None
-            if access is None or (owner is not None and access is not owner):
+            if (
+                access is None
+                or not may_be_key(key.expression)
+                or (owner is not None and access is not owner)
+            ):
                 break
             owner = access
             plain = len(key.mentions) == 1 and "(" not in key.expression
@@ -175,6 +179,8 @@ class _Reader:
 
 def _terms(atom: Atom) -> Iterator[tuple[Term, str]]:
     use = _USES.get(atom.operator)
+    if not atom.column and not may_be_key(atom.expression):
+        return
     if use is None or (atom.negated and use != "flag"):
         return
     if atom.other == "column" and use == "equal":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pgtune_advisor.advise.indexes.jobs import Job, Variant
-from pgtune_advisor.advise.indexes.risk import LIKELY, SURE, Caution, prudent_cost
+from pgtune_advisor.advise.indexes.jobs import Job
+from pgtune_advisor.advise.indexes.relevance import Relevance
+from pgtune_advisor.advise.indexes.risk import LIKELY, SURE, prudent_cost
 from pgtune_advisor.advise.whatif import Planner, Pretended, Request
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.plans import PlanError
@@ -29,13 +30,35 @@ class Cost:
     used: IndexSet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What a plan comes to: its tree is not kept."""
+
+    planner: float
+    likely: float
+    sure: float
+    used: IndexSet
+
+    @classmethod
+    def of(cls, pretended: Pretended) -> _Answer:
+        """A plan that needs none of the indexes is what runs today: experience bears it out."""
+        cost, plan = pretended.cost, pretended.plan
+        used = pretended.used
+        return cls(
+            planner=cost,
+            likely=prudent_cost(plan, LIKELY) if used else cost,
+            sure=prudent_cost(plan, SURE) if used else cost,
+            used=used,
+        )
+
+
 @dataclass(slots=True)
 class _Known:
     """The answers for one variant."""
 
-    exact: dict[IndexSet, Pretended] = field(default_factory=dict)
+    exact: dict[IndexSet, _Answer] = field(default_factory=dict)
 
-    def find(self, indexes: IndexSet) -> Pretended | None:
+    def find(self, indexes: IndexSet) -> _Answer | None:
         """The answer for this set: asked for, or certain since a larger set used no more.
 
         A plan that is the cheapest among more is the cheapest among less, if it is still there.
@@ -52,23 +75,21 @@ class _Known:
 class CostBook:
     """Costs of jobs under pretended indexes; a job that cannot be planned is in `failed`.
 
-    `relevant` limits what is pretended for a job to indexes on tables that it reads.
+    `relevance` limits what is pretended for a job to what it may use.
     """
 
-    def __init__(self, planner: Planner, jobs: Iterable[Job]) -> None:
+    def __init__(self, planner: Planner, relevance: Relevance) -> None:
         self._planner = planner
+        self._relevance = relevance
         self._known: dict[tuple[str, int], _Known] = {}
-        self._tables: Mapping[str, frozenset[tuple[str, str]]] = {
-            job.name: job.relations for job in jobs
-        }
         self.failed: dict[str, PlanError] = {}
         self.asked = 0
         self.derived = 0
 
     def relevant(self, job: Job, indexes: Iterable[IndexDef]) -> IndexSet:
-        """Those of the indexes that lie on tables of the job."""
-        tables = self._tables[job.name]
-        return frozenset(index for index in indexes if index.relation in tables)
+        """Those of the indexes that the job may use."""
+        matters = self._relevance.matters
+        return frozenset(index for index in indexes if matters(job.name, index))
 
     def forget(self, job: Job) -> None:
         """What was answered for a job holds no longer."""
@@ -91,7 +112,7 @@ class CostBook:
             if isinstance(answer, PlanError):
                 self.failed.setdefault(name, answer)
             else:
-                self._known.setdefault((name, number), _Known()).exact[indexes] = answer
+                self._known.setdefault((name, number), _Known()).exact[indexes] = _Answer.of(answer)
 
     def cost(self, job: Job, indexes: IndexSet) -> Cost | None:
         """The job's cost under exactly these pretended indexes; None where it cannot be planned."""
@@ -102,22 +123,12 @@ class CostBook:
             answer = self._find(job, number, indexes)
             if answer is None:
                 return None
-            planner += variant.weight * answer.cost
-            likely += variant.weight * _prudent(answer, LIKELY)
-            sure += variant.weight * _prudent(answer, SURE)
+            planner += variant.weight * answer.planner
+            likely += variant.weight * answer.likely
+            sure += variant.weight * answer.sure
             used |= answer.used
         return Cost(planner=planner, likely=likely, sure=sure, used=used)
 
-    def plans(self, job: Job, indexes: IndexSet) -> list[tuple[Variant, Pretended]]:
-        """The plans behind a cost that is known."""
-        found = [(v, self._find(job, n, indexes)) for n, v in enumerate(job.variants)]
-        return [(variant, answer) for variant, answer in found if answer is not None]
-
-    def _find(self, job: Job, number: int, indexes: IndexSet) -> Pretended | None:
+    def _find(self, job: Job, number: int, indexes: IndexSet) -> _Answer | None:
         known = self._known.get((job.name, number))
         return known.find(indexes) if known else None
-
-
-def _prudent(answer: Pretended, caution: Caution) -> float:
-    """A plan that needs none of the indexes is what runs today: experience bears it out."""
-    return prudent_cost(answer.plan, caution) if answer.used else answer.cost

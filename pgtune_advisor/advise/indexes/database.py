@@ -16,6 +16,7 @@ from pgtune_advisor.advise.indexes.jobs import Job
 from pgtune_advisor.advise.indexes.outcome import outcome
 from pgtune_advisor.advise.indexes.peel import kept, peel
 from pgtune_advisor.advise.indexes.planning import Planned, plan_entries
+from pgtune_advisor.advise.indexes.relevance import Relevance
 from pgtune_advisor.advise.indexes.selection import Refusals, finish, grow
 from pgtune_advisor.advise.indexes.site import Site
 from pgtune_advisor.advise.indexes.state import Move, State
@@ -79,11 +80,11 @@ def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvi
         hint = "GRANT SELECT (or pg_read_all_data) lets values be sampled from pg_stats."
         gaps.append(Gap(source=f"parameters:{site.database}", reason=reason, hint=hint))
     fidelity = _verify(site, planned, gaps)
-    book = CostBook(site.planner, planned.jobs)
+    accessed = {job.name: accesses(job.plan, site.tables) for job in planned.jobs}
+    book = CostBook(site.planner, Relevance(accessed))
     book.ask((job, frozenset()) for job in planned.jobs)
     base = {job.name: cost.planner for job in planned.jobs if (cost := book.cost(job, frozenset()))}
     jobs = weighed(planned.jobs, base)
-    accessed = {job.name: accesses(job.plan, site.tables) for job in jobs}
     wanted, refused = _candidates(site, jobs, base, accessed)
     jobs = _diverted(site, book, jobs, wanted, gaps)
     wanted = _possible(site, wanted, refused)

@@ -11,7 +11,12 @@ from pgtune_advisor.advise.indexes.workload import Entry
 from pgtune_advisor.advise.sampling import sample
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.plans import PlanError
-from pgtune_advisor.sqltext.parameters import parameters, preparable, substituted
+from pgtune_advisor.sqltext.parameters import (
+    limit_parameters,
+    parameters,
+    preparable,
+    substituted,
+)
 from pgtune_advisor.sqltext.unparsed import Unparsed
 
 
@@ -66,7 +71,8 @@ def _job(entry: Entry, text: str, site: Site) -> Job:
     variants: tuple[Variant, ...] = (Variant(text=text, weight=1.0),)
     generic = guessed = False
     if parameters(text):
-        sampled = sample(described.plan, described.types, site.values)
+        clauses = limit_parameters(text)
+        sampled = sample(described.plan, described.types, site.values, clauses)
         if sampled:
             variants = tuple(
                 Variant(text=substituted(text, one.literals), weight=one.weight) for one in sampled

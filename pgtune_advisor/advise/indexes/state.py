@@ -113,7 +113,14 @@ class State:
     def touched(self, move: Move) -> list[str]:
         """All jobs whose cost a move may change."""
         changed = move.applied(self.chosen) ^ self.chosen
-        return sorted({n for index in changed for n in self._readers[index.relation]})
+        return sorted(
+            {
+                name
+                for index in changed
+                for name in self._readers[index.relation]
+                if self.book.relevant(self.jobs[name], (index,))
+            }
+        )
 
     def judge(
         self, moves: Sequence[Move], jobs_of: Callable[[Move], list[str]] | None = None

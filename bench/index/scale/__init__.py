@@ -1,0 +1,1 @@
+"""Many statements over many tables: how far the advisor comes in a given time."""
