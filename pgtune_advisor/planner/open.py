@@ -48,7 +48,7 @@ def open_hypopg(snapshot: Snapshot, database: str, dsn: str, connections: int) -
 
 
 class Planners:
-    """The planners of a snapshot's databases, opened when they are asked for and closed together.
+    """The planners of a snapshot's databases, each closed when the next one is asked for.
 
     Without a dsn the target is not asked: a snapshot file has no server.
     """
@@ -77,6 +77,8 @@ class Planners:
         """The planner of a database, or the gap that says why there is none."""
         if self._dsn is None:
             return _gap(database, "HypoPG needs the server, and there is only a snapshot")
+        # The connections are for all databases together, which are asked one after another.
+        self._stack.close()
         found = open_hypopg(self._snapshot, database, self._dsn, self._connections)
         if isinstance(found, PlannerPool):
             self._stack.enter_context(found)

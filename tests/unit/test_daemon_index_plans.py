@@ -82,8 +82,8 @@ class Target:
         self.pages = 1000
         self.times: dict[int, float] = {1: 100.0, 2: 100.0}
         self.tables: dict[str, Any] = {"relations": (relation("orders"),), "indexes": ()}
-        dsn = {"name": "shop", "dsn": "service=shop"}
-        self.plans = IndexPlans(TargetSection(**dsn, **section), self._plan, HOUR)
+        target = TargetSection(name="shop", dsn="service=shop", **section)
+        self.plans = IndexPlans(target, self._plan, HOUR)
 
     def _plan(self, *_: object) -> IndexAdvice:
         self.planned += 1
@@ -106,7 +106,9 @@ class Target:
 
     def _window(self, taken: Snapshot) -> Window:
         rows = [statement(number, ms) for number, ms in self.times.items()]
-        deltas = {"statements": {(row.query_id,): row for row in rows}}
+        deltas: dict[str, dict[tuple[object, ...], Any]] = {
+            "statements": {(row.query_id,): row for row in rows}
+        }
         at = taken.taken_at
         return Window(since=at, until=at, lifetime=False, deltas=deltas)
 

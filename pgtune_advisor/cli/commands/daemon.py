@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,17 @@ import typer
 
 from pgtune_advisor import daemon as service
 from pgtune_advisor import logs
+from pgtune_advisor.advise.indexes.advisor import advise_indexes
 from pgtune_advisor.cli import options, wiring
+from pgtune_advisor.cli import what_if as whatif
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.server import Platform
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.emit.output_dir import write
-from pgtune_advisor.settings import Settings, load
+from pgtune_advisor.rules.facts.base import Context
+from pgtune_advisor.settings import Settings, TargetSection, load
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +45,11 @@ def _wire(settings: Settings) -> service.Wiring:
 
     platforms: dict[str, Platform] = {}
 
-    def evaluate(snapshot: Snapshot, window: Window, full: bool) -> Report:
+    def evaluate(
+        snapshot: Snapshot, window: Window, full: bool, advice: IndexAdvice | None
+    ) -> Report:
         platforms[snapshot.target] = snapshot.host.platform
-        return report(snapshot, window, None if full else fast)
+        return report(snapshot, window, None if full else fast, advice=advice)
 
     def publish(report: Report, directory: Path) -> None:
         write(report, directory, platform=platforms[report.target.name])
@@ -51,4 +58,15 @@ def _wire(settings: Settings) -> service.Wiring:
         evaluate=evaluate,
         collector=lambda target: wiring.collector(settings, target),
         publish=publish,
+        plan=_plan,
     )
+
+
+def _plan(
+    target: TargetSection, snapshot: Snapshot, window: Window, stopped: service.Stopped
+) -> IndexAdvice:
+    """The choice of indexes, within the target's connections: the collector has given its back."""
+    asked = whatif.Asked.of(target, None, None, None)
+    context = Context(snapshot=snapshot, window=window, now=datetime.now(UTC))
+    with asked.quietly(snapshot, target.dsn, target.max_connections, stopped) as what_if:
+        return advise_indexes(context, what_if)
