@@ -4,7 +4,18 @@ from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, TableCatalog
 from pgtune_advisor.sqltext.comments import comment_of, is_own
 from pgtune_advisor.sqltext.fingerprint import canonical, fingerprint, normalise, redact_literals
 from pgtune_advisor.sqltext.matching import Match, compare_expressions, same_expression
+from pgtune_advisor.sqltext.parameters import (
+    Parametrised,
+    Role,
+    literals_as_parameters,
+    parameters,
+    roles,
+    substituted,
+)
 from pgtune_advisor.sqltext.parse import shape_of
+from pgtune_advisor.sqltext.plan_conditions import Atom, atoms, is_readable, returned
+from pgtune_advisor.sqltext.preparable import Preparable, preparable
+from pgtune_advisor.sqltext.repairs import repaired
 from pgtune_advisor.sqltext.shape import (
     Bound,
     Key,
@@ -19,6 +30,7 @@ from pgtune_advisor.sqltext.typenames import cast_keeps_index, implicit_cast
 from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
 
 __all__ = [
+    "Atom",
     "Bound",
     "Catalog",
     "Key",
@@ -26,13 +38,17 @@ __all__ = [
     "LikeForm",
     "Match",
     "OffsetClause",
+    "Parametrised",
     "Predicate",
     "PredicateKind",
+    "Preparable",
     "Reason",
+    "Role",
     "Shape",
     "TableCatalog",
     "TableRef",
     "Unparsed",
+    "atoms",
     "canonical",
     "cast_keeps_index",
     "comment_of",
@@ -40,8 +56,16 @@ __all__ = [
     "fingerprint",
     "implicit_cast",
     "is_own",
+    "is_readable",
+    "literals_as_parameters",
     "normalise",
+    "parameters",
+    "preparable",
     "redact_literals",
+    "repaired",
+    "returned",
+    "roles",
     "same_expression",
     "shape_of",
+    "substituted",
 ]

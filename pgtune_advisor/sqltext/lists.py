@@ -20,9 +20,9 @@ _CAST: Final = Token.TYPECAST
 _QUERIES: Final = frozenset({Token.SELECT, Token.VALUES, Token.WITH})
 
 
-def shortened(found: list[Piece]) -> list[Piece]:
-    """The tokens without the rows of VALUES after the first, and with at most KEPT values in each
-    list of IN or ARRAY. Elements that read a column or hold a query stay."""
+def shortened(found: list[Piece], most: int = KEPT) -> list[Piece]:
+    """The tokens without the rows of VALUES after the first, and with at most so many values in
+    each list of IN or ARRAY. Elements that read a column or hold a query stay."""
     if len(found) < 4 * KEPT:
         return found
     out: list[Piece] = []
@@ -33,16 +33,16 @@ def shortened(found: list[Piece]) -> list[Piece]:
         index += 1
         if index < len(found) and found[index].kind in _OPEN:
             if piece.kind == _VALUES_WORD:
-                index = _rows(found, index, out)
+                index = _rows(found, index, out, most)
             elif piece.kind in _LISTS:
-                index = _elements(found, index, out)
+                index = _elements(found, index, out, most)
     return out
 
 
-def _rows(found: list[Piece], index: int, out: list[Piece]) -> int:
+def _rows(found: list[Piece], index: int, out: list[Piece], most: int) -> int:
     """Copy the first row; skip each that follows. Returns where to go on."""
     end = _closing(found, index)
-    out += shortened(found[index : end + 1])
+    out += shortened(found[index : end + 1], most)
     while end + 2 < len(found) and found[end + 1].kind == _COMMA and found[end + 2].kind in _OPEN:
         start, end = end + 1, _closing(found, end + 2)
         if any(piece.kind in _QUERIES for piece in found[start : end + 1]):
@@ -50,13 +50,13 @@ def _rows(found: list[Piece], index: int, out: list[Piece]) -> int:
     return end + 1
 
 
-def _elements(found: list[Piece], index: int, out: list[Piece]) -> int:
+def _elements(found: list[Piece], index: int, out: list[Piece], most: int) -> int:
     """Copy a bracketed list without the values that are too many. Returns where to go on."""
     end = _closing(found, index)
     out.append(found[index])
     kept, start = 0, index + 1
     for stop in [*_commas(found, index, end), end]:
-        if kept < KEPT or not _is_value(found, start, stop):
+        if kept < most or not _is_value(found, start, stop):
             if kept:
                 out.append(found[start - 1])
             out += found[start:stop]

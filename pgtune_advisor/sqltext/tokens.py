@@ -63,9 +63,14 @@ def masked(found: Iterable[Piece], kinds: frozenset[int]) -> str:
     return _joined(listed, lambda piece: f"${next(numbers)}" if piece.kind in kinds else None)
 
 
+def joined(found: Iterable[Piece]) -> str:
+    """The tokens as text: no comments, single spaces."""
+    return _joined(found, lambda _: None)
+
+
 def without_comments(text: str) -> str:
     """The text without its comments; empty where the scanner cannot read it."""
-    return masked(pieces(text) or (), frozenset())
+    return joined(pieces(text) or ())
 
 
 def levelled(found: Iterable[Piece]) -> str:
