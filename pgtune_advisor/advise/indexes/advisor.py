@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pgtune_advisor.advise.indexes.database import DatabaseAdvice, advise_database
@@ -15,7 +15,7 @@ from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import PlannerUse
-from pgtune_advisor.domain.snapshot import Gap
+from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.rules.facts.base import Context
 
 
@@ -41,7 +41,7 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     """What the advisor proposes for each database, turned down, and could not see."""
     found: list[DatabaseAdvice] = []
     undecided: list[str] = []
-    gaps: list[Gap] = []
+    gaps: list[Gap] = list(_without_values(context.snapshot))
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
         tables = Tables(context.snapshot, database)
@@ -73,6 +73,16 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
         undecided=tuple(undecided),
         planner=_use(found, what_if.elapsed_ms()),
     )
+
+
+def _without_values(snapshot: Snapshot) -> Iterator[Gap]:
+    if "column_values" not in snapshot.collected:
+        yield Gap(
+            source="column_values",
+            reason="there are no values of statistics: parameters cannot be sampled from them",
+            hint="`pgtune-advisor snapshot --with-statistics` keeps them; they are data of the"
+            " tables.",
+        )
 
 
 def _use(found: list[DatabaseAdvice], elapsed_ms: float) -> PlannerUse:
