@@ -22,12 +22,20 @@ from pgtune_advisor.advise.sampling_values import (
 )
 from pgtune_advisor.domain.identifiers import quote_literal
 from pgtune_advisor.plans import Plan
-from pgtune_advisor.sqltext.plan_atoms import Atom, atoms
+from pgtune_advisor.sqltext import Role, atoms, returned
 
 __all__ = ["Sample", "ValueStatistics", "sample"]
 
-LIMIT: Final = "20"
-OFFSET: Final = "0"
+_ROLES: Final[Mapping[Role, str]] = {
+    "limit": "20",
+    "offset": "0",
+    "field": "epoch",
+    "unit": "day",
+    "zone": "UTC",
+    "sample": "1",
+    # Of a pattern that is put together the client gives the middle; constants come after.
+    "wildcard": "abc",
+}
 _LOWER: Final = frozenset({">", ">="})
 _UPPER: Final = frozenset({"<", "<="})
 # What is not common is asked for mostly in its middle.
@@ -59,13 +67,13 @@ def sample(
     plan: Plan,
     types: Sequence[str],
     values: Mapping[Place, ValueStatistics],
-    clauses: Mapping[int, str],
+    roles: Mapping[int, Role],
 ) -> tuple[Sample, ...]:
     """A few sets of literals for a statement's parameters, their weights summing to 1.
 
-    `plan` is its generic plan (VERBOSE), `types` the parameters' types in order; `clauses` names
-    parameters of LIMIT ("limit") and OFFSET ("offset"). Empty where a parameter's type cannot even
-    be guessed, or no statistics with values were read.
+    `plan` is its generic plan (VERBOSE), `types` the parameters' types in order, `roles` what the
+    text itself says of some. Empty where a parameter's type cannot even be guessed, or no
+    statistics with values were read.
     """
     if not values:
         return ()
@@ -74,8 +82,13 @@ def sample(
     guessed = False
     bounded = _pairs(uses, values)
     for number, kind in enumerate(types, start=1):
-        if number in clauses:
-            chosen[number] = Picked.of(LIMIT if clauses[number] == "limit" else OFFSET)
+        if number in roles:
+            first = (
+                min(n for n, role in roles.items() if role == "wildcard")
+                if (roles[number] == "wildcard")
+                else number
+            )
+            chosen[number] = Picked.of(_ROLES[roles[number]] if number == first else "%")
             continue
         found = bounded.get(number) or _from_statistics(uses.get(number, ()), kind, values)
         if found is None:
@@ -92,22 +105,20 @@ def _uses(plan: Plan) -> dict[int, list[_Use]]:
     """Which columns each parameter is compared with."""
     places = {n.alias: (n.schema, n.relation) for n in plan.root.walk() if n.relation}
     found: dict[int, list[_Use]] = defaultdict(list)
+    internal = returned([str(n.extra.get("Subplan Name", "")) for n in plan.root.walk()])
     for node in plan.root.walk():
         for text in node.conditions.values():
-            for atom in atoms(text):
-                if atom.parameter is None:
-                    continue
+            for atom in atoms(text, internal):
                 alias = atom.alias or next(iter(places), "")
-                if alias in places and (column := _column(atom)):
-                    place = (*places[alias], column)
-                    use = _Use(place=place, alias=alias, operator=atom.operator)
-                    found[atom.parameter].append(use)
+                if alias not in places or len(atom.columns) != 1:
+                    continue
+                # Of lower(email) the values of email tell, if not to the letter.
+                place = (*places[alias], atom.columns[0])
+                use = _Use(place=place, alias=alias, operator=atom.operator)
+                # Of a list each value is compared with the column.
+                for number in {atom.parameter, *atom.parameters} - {None}:
+                    found[number or 0].append(use)
     return found
-
-
-def _column(atom: Atom) -> str:
-    """The column whose values tell; of lower(email) the values of email do, folded by guess()."""
-    return atom.column or (atom.columns[0] if len(atom.columns) == 1 else "")
 
 
 def _from_statistics(

@@ -68,10 +68,10 @@ def guess(kind: str) -> str | None:
 def picked(known: ValueStatistics, operator: str, kind: str) -> Picked | None:
     """Values for a parameter of this type that is compared so; None where nothing is known."""
     match operator:
-        case "=" | "<>":
-            return _equal(known)
-        case "= any":
+        case "= ANY" if kind.endswith("[]"):
             return _any(known)
+        case "=" | "<>" | "= ANY":
+            return _equal(known)
         case "<" | "<=":
             return _bound(known, (0.5, 0.5, 0.05))
         case ">" | ">=":

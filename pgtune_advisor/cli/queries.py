@@ -15,8 +15,8 @@ _WEIGHT: Final = re.compile(r"^\s*--\s*(?:weight|calls):\s*(\S+)\s*$", re.MULTIL
 def read_queries(directory: Path) -> tuple[QueryFile, ...]:
     """One statement for each *.sql below the directory, in the order of their names.
 
-    A line `-- weight: 12` (or `-- calls: 12`) says how often it counts; without, once. UsageError where the directory
-    or a file cannot be used.
+    A line `-- weight: 12` (or `-- calls: 12`) says how often it counts; without, once. UsageError
+    where the directory or a file cannot be used.
     """
     if not directory.is_dir():
         raise UsageError(f"--queries: {directory} is no directory")

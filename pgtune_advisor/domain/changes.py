@@ -11,6 +11,7 @@ from pgtune_advisor.domain.identifiers import qualified, quote_literal
 Needs = Literal["none", "reload", "restart"]
 Duration = Literal["instant", "short", "long"]
 """instant: catalogue only · short: seconds, may wait for a strong lock · long: reads the table."""
+StatisticsKind = Literal["ndistinct", "dependencies", "mcv"]
 
 # Settings whose value is a list: each element is quoted by itself (GUC_LIST_INPUT).
 LIST_SETTINGS: Final = frozenset(
@@ -198,6 +199,41 @@ class Maintain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateStatistics:
+    """CREATE STATISTICS in the table's schema, which ANALYZE then fills.
+
+    `expressions` are SQL: quoted column names, or expressions in their parentheses. `kinds` empty
+    means all that the server knows, and must be so for one expression alone.
+    """
+
+    kind: ClassVar[str] = "create-statistics"
+    lock: ClassVar[str] = "SHARE UPDATE EXCLUSIVE on the table"
+    transactional: ClassVar[bool] = True
+    duration: ClassVar[Duration] = "long"
+    needs: ClassVar[Needs] = "none"
+
+    database: str
+    schema: str
+    table: str
+    name: str
+    expressions: tuple[str, ...]
+    kinds: tuple[StatisticsKind, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        kinds = f" ({', '.join(self.kinds)})" if self.kinds else ""
+        table = qualified(self.schema, self.table)
+        return (
+            f"CREATE STATISTICS {qualified(self.schema, self.name)}{kinds} "
+            f"ON {', '.join(self.expressions)} FROM {table};\nANALYZE {table}"
+        )
+
+    @property
+    def inverse(self) -> str | None:
+        return f"DROP STATISTICS {qualified(self.schema, self.name)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """Statements for review that no narrower kind fits; `down` None has no inverse."""
 
@@ -236,4 +272,14 @@ class Advice:
     text: str
 
 
-Change = SetParameter | CreateIndex | DropIndex | Reindex | SetStorage | Maintain | Script | Advice
+Change = (
+    SetParameter
+    | CreateIndex
+    | DropIndex
+    | Reindex
+    | SetStorage
+    | Maintain
+    | CreateStatistics
+    | Script
+    | Advice
+)

@@ -22,13 +22,18 @@ REPORT_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementImpact:
-    """A statement that a change touches; costs in planner units, None where none was estimated."""
+    """A statement that a change touches; costs in planner units, None where none was estimated.
+
+    `measured_ms_*` are medians of executions on a clone, None where it was not run there.
+    """
 
     query_id: int | None
     text: str | None
     calls: float | None
     cost_before: float | None = None
     cost_after: float | None = None
+    measured_ms_before: float | None = None
+    measured_ms_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

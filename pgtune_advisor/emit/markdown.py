@@ -7,7 +7,7 @@ from typing import Final
 
 from pgtune_advisor.domain.changes import Advice, SetParameter
 from pgtune_advisor.domain.findings import SEVERITIES, Finding, Severity
-from pgtune_advisor.domain.recommendations import Recommendation, Report
+from pgtune_advisor.domain.recommendations import Recommendation, Report, StatementImpact
 from pgtune_advisor.domain.units import format_count
 from pgtune_advisor.emit.markdown_text import cell, code, escape, fence, table
 from pgtune_advisor.emit.migration_sql import Migration
@@ -21,6 +21,7 @@ from pgtune_advisor.emit.summary import (
     databases_of,
     impact_text,
     locks_of,
+    measured_text,
     needs_of,
     rejected_groups,
     sorted_gaps,
@@ -134,19 +135,29 @@ def _recommendation(number: int, one: Recommendation) -> Iterator[list[str]]:
 
 
 def _statements(one: Recommendation) -> list[str]:
+    shown = one.impact.statements[:STATEMENTS]
+    heads = ["query id", "calls", "cost before", "cost after"]
     rows = [
         [
             "" if s.query_id is None else str(s.query_id),
-            "unknown" if s.calls is None else format_count(s.calls),
-            "unknown" if s.cost_before is None else format_count(s.cost_before),
-            "unknown" if s.cost_after is None else format_count(s.cost_after),
-            cell(one_line(s.text)) if s.text else "unknown",
+            *("unknown" if n is None else format_count(n) for n in _figures(s)),
         ]
-        for s in one.impact.statements[:STATEMENTS]
+        for s in shown
     ]
-    lines = table(("query id", "calls", "cost before", "cost after", "statement"), rows)
+    if any(measured_text(s) for s in shown):
+        heads.append("on a clone")
+        rows = [[*row, measured_text(s)] for row, s in zip(rows, shown, strict=True)]
+    rows = [
+        [*row, cell(one_line(s.text)) if s.text else "unknown"]
+        for row, s in zip(rows, shown, strict=True)
+    ]
+    lines = table((*heads, "statement"), rows)
     hidden = len(one.impact.statements) - STATEMENTS
     return lines + (["", f"And {hidden:,} more {MORE}."] if hidden > 0 else [])
+
+
+def _figures(statement: StatementImpact) -> tuple[float | None, ...]:
+    return statement.calls, statement.cost_before, statement.cost_after
 
 
 def _changes(changes: Sequence[Statement]) -> Iterator[list[str]]:

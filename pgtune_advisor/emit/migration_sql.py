@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 from pgtune_advisor.domain.changes import (
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     Maintain,
     Reindex,
@@ -18,7 +19,7 @@ from pgtune_advisor.emit import guards
 from pgtune_advisor.emit.risk import without_inverse
 from pgtune_advisor.emit.text import terminated
 
-Migration = CreateIndex | DropIndex | Reindex | SetStorage | Maintain | Script
+Migration = CreateIndex | DropIndex | Reindex | SetStorage | Maintain | CreateStatistics | Script
 
 SHORT_LOCK_TIMEOUT: Final = "2s"
 SHORT_STATEMENT_TIMEOUT: Final = "1min"
@@ -36,7 +37,7 @@ _WEAK_LOCK: Final = re.compile(
 def file_slug(change: Migration, title: str) -> str:
     """What the change does, as a part of a file name that does not depend on figures."""
     match change:
-        case CreateIndex() | DropIndex() | Reindex():
+        case CreateIndex() | DropIndex() | Reindex() | CreateStatistics():
             return slug(f"{change.kind} {change.name}")
         case SetStorage() | Maintain():
             verb = change.command if isinstance(change, Maintain) else change.kind
@@ -59,6 +60,8 @@ def up(change: Migration) -> str:
             return _join(guards.unbounded(), terminated(change.sql), after)
         case SetStorage():
             return _transaction(change.sql, SHORT_LOCK_TIMEOUT, SHORT_STATEMENT_TIMEOUT)
+        case CreateStatistics():
+            return _transaction(change.sql, "0", "0")
         case Maintain() if change.transactional:
             return _transaction(change.sql, "0", "0")
         case Maintain():
@@ -80,7 +83,7 @@ def down(change: Migration) -> str:
             return _drop(change.schema, change.table, change.name, change.inverse)
         case DropIndex():
             return _create(change.schema, change.table, change.name, change.inverse)
-        case SetStorage():
+        case CreateStatistics() | SetStorage():
             return _transaction(change.inverse, SHORT_LOCK_TIMEOUT, SHORT_STATEMENT_TIMEOUT)
         case Script():
             return _script(change, change.inverse)

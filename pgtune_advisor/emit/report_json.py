@@ -154,6 +154,8 @@ def _impact(impact: Impact) -> dict[str, Any]:
                 "calls": _number(one.calls),
                 "cost_before": _number(one.cost_before),
                 "cost_after": _number(one.cost_after),
+                "measured_ms_before": _number(one.measured_ms_before),
+                "measured_ms_after": _number(one.measured_ms_after),
             }
             for one in impact.statements
         ],

@@ -8,6 +8,7 @@ from pgtune_advisor.domain.changes import (
     Advice,
     Change,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     Maintain,
     Reindex,
@@ -46,6 +47,11 @@ def risk(change: Change) -> str:
             return f"{_BUILD}, named with the suffix _ccnew."
         case SetStorage():
             return "Waits at most 2 s for its lock, then fails and changes nothing."
+        case CreateStatistics():
+            return (
+                "Reads a sample of the table; plans may change, and each ANALYZE and each plan over "
+                "the table takes a little longer."
+            )
         case Maintain(command="ANALYZE"):
             return "Reads a sample of the table; plans may change."
         case Maintain():
@@ -74,7 +80,7 @@ def without_inverse(change: Change) -> str:
             return "cannot be undone: what was set before is not known"
         case Advice():
             return "nothing to undo: nothing was run"
-        case CreateIndex() | SetStorage() | Script():
+        case CreateIndex() | SetStorage() | CreateStatistics() | Script():
             return "cannot be undone: its statements have no inverse"
         case _:
             assert_never(change)

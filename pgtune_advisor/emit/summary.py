@@ -17,7 +17,12 @@ from pgtune_advisor.domain.findings import (
     Subject,
     Unknown,
 )
-from pgtune_advisor.domain.recommendations import Recommendation, Report, ReportWindow
+from pgtune_advisor.domain.recommendations import (
+    Recommendation,
+    Report,
+    ReportWindow,
+    StatementImpact,
+)
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.domain.units import format_bytes, format_count, format_ms
 from pgtune_advisor.emit.text import moment, one_line, plural
@@ -203,6 +208,14 @@ def costs_text(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return ""
     return f"planner cost {format_count(before)} to {format_count(after)}"
+
+
+def measured_text(statement: StatementImpact) -> str:
+    """What was measured on a clone; empty unless both sides were."""
+    before, after = statement.measured_ms_before, statement.measured_ms_after
+    if before is None or after is None:
+        return ""
+    return f"measured {format_ms(before)} to {format_ms(after)}"
 
 
 def target_text(report: Report) -> str:

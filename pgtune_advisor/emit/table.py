@@ -22,6 +22,7 @@ from pgtune_advisor.emit.summary import (
     databases_of,
     impact_parts,
     locks_of,
+    measured_text,
     needs_of,
     next_step,
     rejected_groups,
@@ -133,7 +134,7 @@ def _recommendation(number: int, one: Recommendation, style: Style) -> list[str]
 def _statement(statement: StatementImpact, columns: int) -> list[str]:
     known = [] if statement.query_id is None else [f"query {statement.query_id}"]
     known += [] if statement.calls is None else [f"{format_count(statement.calls)} calls"]
-    known += [costs_text(statement.cost_before, statement.cost_after)]
+    known += [costs_text(statement.cost_before, statement.cost_after), measured_text(statement)]
     text = cut(statement.text or "a statement whose text is unknown", columns - len(_INNER) - 2)
     facts = flow([part for part in known if part], columns, f"{_INNER}  ")
     return [*facts, f"{_INNER}  {text}"]

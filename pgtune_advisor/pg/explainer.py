@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 import psycopg
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 from pgtune_advisor.advise.whatif import Described
 from pgtune_advisor.domain.identifiers import quote_literal
@@ -17,11 +18,13 @@ from pgtune_advisor.pg.conninfo import connection_string
 from pgtune_advisor.pg.errors import connect_error
 from pgtune_advisor.pg.queries import MARK
 from pgtune_advisor.plans import FailureReason, Plan, PlanError
+from pgtune_advisor.sqltext import repaired
 
 LOCK_TIMEOUT_MS: Final = 100
 _FAILED: Final = frozenset(
     {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.EMPTY_QUERY}
 )
+_MOST_REPAIRS: Final = 30
 _PREPARED: Final = "pgtune_advisor_statement"
 _TYPES: Final = (
     "SELECT /* pgtune-advisor: types */ pg_catalog.format_type(t.type, NULL)"
@@ -117,12 +120,9 @@ class Explainer:
     def ask(self, query: str, params: Sequence[str | None] | None = None) -> list[tuple[Any, ...]]:
         """The rows of one statement of ours, all values as text. PlanError as explain()."""
         values = None if params is None else [p if p is None else p.encode() for p in params]
-        try:
-            result = self._connection.pgconn.exec_params(query.encode(), values)
-        except psycopg.Error as error:
-            raise self._lost(error) from None
+        result = self._sent(query, values)
         if result.status in _FAILED:
-            raise self._failure(result.error_field(0x43), result.error_field(0x4D))
+            raise self._failure(_field(result, "C"), _field(result, "M"))
         return [
             tuple(_text(result.get_value(row, column)) for column in range(result.nfields))
             for row in range(result.ntuples)
@@ -139,7 +139,7 @@ class Explainer:
 
     def describe(self, text: str) -> Described:
         """The generic plan (VERBOSE) of a statement with parameters, and their types."""
-        self.ask(f"PREPARE /* {MARK} describe */ {_PREPARED} AS {text}")
+        text = self._prepared(text)
         try:
             types = self.ask(_TYPES, [_PREPARED])
             self.configure({"plan_cache_mode": "force_generic_plan"})
@@ -152,6 +152,31 @@ class Explainer:
                 self.ask(f"DEALLOCATE {_PREPARED}")
         return Described(text=text, plan=plan, types=tuple(row[0] for row in types))
 
+    def _prepared(self, text: str) -> str:
+        """Prepare the statement, with casts where the server cannot tell a parameter's type.
+
+        It asks for one after the other. Returns the text with which it succeeded.
+        """
+        lead = f"PREPARE /* {MARK} describe */ {_PREPARED} AS "
+        for _ in range(_MOST_REPAIRS):
+            result = self._sent(lead + text, None)
+            if result.status not in _FAILED:
+                return text
+            code, message = _field(result, "C"), _field(result, "M")
+            position = _field(result, "P")
+            at = int(position) - len(lead) if position else None
+            better = repaired(text, code, message, at)
+            if better is None or better == text:
+                raise self._failure(code, message)
+            text = better
+        raise PlanError("cannot-prepare", "the types of its parameters cannot be told")
+
+    def _sent(self, query: str, values: list[bytes | None] | None) -> PGresult:
+        try:
+            return self._connection.pgconn.exec_params(query.encode(), values)
+        except psycopg.Error as error:
+            raise self._lost(error) from None
+
     def _parsed(self, rows: list[tuple[Any, ...]]) -> Plan:
         try:
             return Plan.of(json.loads(rows[0][0]))
@@ -160,10 +185,10 @@ class Explainer:
                 "plan-failed", "the server's EXPLAIN gave no plan", detail="It is no query."
             ) from None
 
-    def _failure(self, sqlstate: bytes | None, message: bytes | None) -> PlanError:
+    def _failure(self, code: str, message: str) -> PlanError:
         if self._connection.pgconn.status != 0:
             return self._lost(None)
-        code, text = _text(sqlstate) or "", redact(_text(message) or "")
+        text = redact(message)
         known = next((_REASONS[key] for key in (code, code[:2]) if key in _REASONS), None)
         if known is None:
             detail = f"{text} (SQLSTATE {code})"
@@ -176,6 +201,11 @@ class Explainer:
             "the planner's connection was lost",
             detail=redact(str(error).strip()) if error else "",
         )
+
+
+def _field(result: PGresult, field: str) -> str:
+    """A field of an error by its letter in the protocol: C is SQLSTATE, M the message, P where."""
+    return _text(result.error_field(ord(field))) or ""
 
 
 def _text(value: bytes | None) -> str | None:

@@ -38,17 +38,22 @@ SELECT pg_catalog.json_build_object(
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname IN ('shop', 'Ünï Schéma') AND c.relkind IN ('r', 'p')),
+  'statistics', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+      pg_catalog.pg_get_statisticsobjdef(o.oid)) ORDER BY o.stxname)
+    FROM pg_catalog.pg_statistic_ext AS o),
   'constraints', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
       o.conname, pg_catalog.pg_get_constraintdef(o.oid)) ORDER BY o.conname)
     FROM pg_catalog.pg_constraint AS o
     JOIN pg_catalog.pg_namespace AS n ON n.oid = o.connamespace
     WHERE n.nspname = 'shop'))
 """
-"""What migrations change: indexes, storage parameters, columns, constraints."""
+"""What migrations change: indexes, storage parameters, columns, statistics, constraints."""
 
 
 def catalogue(database: Database) -> Any:
-    row = database.connect().execute(CATALOGUE.encode()).fetchone()
+    # Closed at once: a test looks more often than the server has connections.
+    with database.connect() as connection:
+        row = connection.execute(CATALOGUE.encode()).fetchone()
     assert row is not None
     return row[0]
 
@@ -148,6 +153,18 @@ def test_a_created_index_has_statistics_of_its_expression(shop: Database, folder
     run(shop, pair(folder, number_of("expr-77"))[0])
     query = "SELECT count(*) FROM pg_stats WHERE tablename = 'Größe | pfad'"
     assert shop.connect().execute(query).fetchone() == (1,)
+
+
+def test_created_statistics_are_filled(shop: Database, folder: Path) -> None:
+    number = number_of("statistics-1")
+    run(shop, pair(folder, number)[0])
+    query = "SELECT statistics_name, n_distinct IS NOT NULL FROM pg_stats_ext"
+    found = shop.connect().execute(query).fetchall()
+    assert found == [("orders_customer_id_status_stats", True)]
+    before = catalogue(shop)
+    message = fails(shop, pair(folder, number)[0])
+    assert "already exists" in message
+    assert catalogue(shop) == before
 
 
 def test_a_name_that_is_taken_stops_before_the_build(shop: Database, folder: Path) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgtune_advisor.domain.changes import DropIndex, Maintain, SetParameter, SetStorage
+from pgtune_advisor.domain.changes import (
+    CreateStatistics,
+    DropIndex,
+    Maintain,
+    SetParameter,
+    SetStorage,
+)
 
 NAMES = st.sampled_from(
     ["fillfactor", "autovacuum_enabled", "autovacuum_vacuum_scale_factor", "toast_tuple_target"]
@@ -45,6 +51,22 @@ def test_an_unknown_definition_has_no_inverse() -> None:
     change = DropIndex(database="d", schema="s", table="t", name="i", definition=None)
     assert change.inverse is None
     assert change.sql == "DROP INDEX CONCURRENTLY s.i"
+
+
+def test_statistics_are_named_in_the_schema_of_their_table_and_filled() -> None:
+    change = CreateStatistics(
+        database="d",
+        schema="My",
+        table="t",
+        name="t_a_b_stats",
+        expressions=("a", '"B"'),
+        kinds=("dependencies", "mcv"),
+    )
+    assert change.sql == (
+        'CREATE STATISTICS "My".t_a_b_stats (dependencies, mcv) ON a, "B" FROM "My".t;\n'
+        'ANALYZE "My".t'
+    )
+    assert change.inverse == 'DROP STATISTICS "My".t_a_b_stats'
 
 
 def test_vacuum_runs_alone_and_analyze_may_not() -> None:

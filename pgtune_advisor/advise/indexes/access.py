@@ -9,33 +9,34 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from pgtune_advisor.advise.indexes.tables import Place, Tables
+from pgtune_advisor.advise.indexes.tables import Place, Table, Tables
+from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.plans import Node, Plan
-from pgtune_advisor.sqltext.plan_atoms import Atom, atoms
+from pgtune_advisor.sqltext import Atom, atoms, cast_keeps_index, returned
 from pgtune_advisor.sqltext.plan_texts import may_be_key, mentions, sort_key
 
 Use = Literal["equal", "any", "null", "flag", "range", "prefix", "pattern", "contains", "search"]
 
 _USES: Final[dict[str, Use]] = {
     "=": "equal",
-    "= any": "any",
+    "= ANY": "any",
     "is null": "null",
     "is true": "flag",
+    "is false": "flag",
     "<": "range",
     "<=": "range",
     ">": "range",
     ">=": "range",
-    "between": "range",
-    "is not null": "range",
     "~~": "prefix",
     "^@": "prefix",
     "~~*": "pattern",
     "~": "pattern",
     "~*": "pattern",
+    "%": "pattern",
     "@>": "contains",
     "<@": "contains",
     "&&": "contains",
@@ -44,8 +45,9 @@ _USES: Final[dict[str, Use]] = {
     "?&": "contains",
     "@?": "contains",
     "@@": "search",
-    "%": "pattern",
 }
+# NOT of these is another comparison that an index may serve.
+_NEGATABLE: Final = frozenset({"is null", "is true", "is false"})
 _EXTREME = re.compile(r"^\(?(?:min|max)\((.+)\)\)?$", re.DOTALL)
 _PASSES_ON: Final = frozenset(
     {"Limit", "LockRows", "Append", "Merge Append", "Gather", "Gather Merge", "Result", "Unique"}
@@ -105,6 +107,8 @@ class _Reader:
             if node.relation and node.schema:
                 place = tables.root((node.schema, node.relation))
                 self._accesses.setdefault(node.alias, Access(place=place, alias=node.alias))
+        names = [str(node.extra.get("Subplan Name", "")) for node in plan.root.walk()]
+        self._internal = returned(names)
         alone = len(self._accesses) == 1
         self._only = next(iter(self._accesses), "") if alone else ""
 
@@ -132,11 +136,12 @@ class _Reader:
         return self._accesses.get(alias or self._only)
 
     def _condition(self, text: str) -> None:
-        for atom in atoms(text):
-            for term, alias in _terms(atom):
-                access = self._access(alias)
-                if access is not None and term not in access.terms:
-                    access.terms.append(term)
+        for atom in atoms(text, self._internal):
+            access = self._access(atom.alias or "")
+            table = self._tables.find(access.place) if access is not None else None
+            term = _term(atom, table)
+            if access is not None and term is not None and term not in access.terms:
+                access.terms.append(term)
         self._mention(text)
 
     def _mention(self, text: str) -> None:
@@ -177,39 +182,66 @@ class _Reader:
             self._needs(child, exact=exact and node.kind in _PASSES_ON)
 
 
-def _terms(atom: Atom) -> Iterator[tuple[Term, str]]:
+def _term(atom: Atom, table: Table | None) -> Term | None:
+    """What the atom says of its side; None where no index serves that."""
     use = _USES.get(atom.operator)
-    if not atom.column and not may_be_key(atom.expression):
-        return
-    if use is None or (atom.negated and use != "flag"):
-        return
-    if atom.other == "column" and use == "equal":
-        # Either side may be looked up with the other's value.
-        yield _join(atom.expression, atom.column), atom.alias
-        if atom.other_column:
-            yield _join(atom.other_expression, atom.other_column), atom.other_alias
-        return
-    if atom.other == "column":
-        return
-    inside = atom.operator == "~~" and (atom.other != "constant" or atom.constant[:1] in "%_")
-    if inside and atom.other == "constant":
+    if use is None or (atom.negated and atom.operator not in _NEGATABLE) or atom.row > 1:
+        return None
+    column = _plain(atom, table)
+    if not column and not may_be_key(atom.expression):
+        return None
+    joins = atom.other == "column"
+    if joins and use != "equal":
+        return None
+    if atom.operator == "is null" and atom.negated:
+        use = "range"
+    constant = _string(atom.constant)
+    inside = atom.operator == "~~" and (constant is None or constant[:1] in ("%", "_"))
+    if inside and constant is not None:
         use = "pattern"
-    yield (
-        Term(
-            expression=atom.expression,
-            column=atom.column,
-            use=use,
-            operator=atom.operator,
-            predicate=atom.text,
-            group=atom.group,
-            inside=inside,
-        ),
-        atom.alias,
+    return Term(
+        expression=quote_ident(column) if column else atom.expression,
+        column=column,
+        use=use,
+        operator="is not null" if use == "range" and atom.negated else atom.operator,
+        joins=joins,
+        predicate=_predicate(atom),
+        group=atom.group,
+        inside=inside,
     )
 
 
-def _join(expression: str, column: str) -> Term:
-    return Term(expression=expression, column=column, use="equal", operator="=", joins=True)
+def _plain(atom: Atom, table: Table | None) -> str:
+    """The column that is looked up as it is, or in a type that its index serves as well."""
+    if atom.column is None:
+        return ""
+    known = table.columns.get(atom.column) if table else None
+    if atom.cast is None or (known and cast_keeps_index(known.type, atom.cast)):
+        return atom.column
+    return ""
+
+
+def _predicate(atom: Atom) -> str:
+    """The condition as SQL, where it depends on nothing but the row."""
+    match atom.operator:
+        case "is null":
+            return f"{atom.expression} IS {'NOT ' if atom.negated else ''}NULL"
+        case "is true":
+            return f"NOT {atom.expression}" if atom.negated else atom.expression
+        case "is false":
+            return atom.expression if atom.negated else f"NOT {atom.expression}"
+        case "= ANY" if atom.constant is not None:
+            return f"{atom.expression} = ANY ({atom.constant})"
+        case _ if atom.constant is not None and not atom.row:
+            return f"{atom.expression} {atom.operator} {atom.constant}"
+    return ""
+
+
+def _string(constant: str | None) -> str | None:
+    """What a string constant holds, without its quotes; None where there is none."""
+    if constant is None or "'" not in constant:
+        return None
+    return constant.partition("'")[2].rpartition("'")[0]
 
 
 def by_table(found: Iterable[Access]) -> dict[Place, list[Access]]:

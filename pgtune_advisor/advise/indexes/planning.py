@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from pgtune_advisor.advise.indexes.jobs import Job, Variant
 from pgtune_advisor.advise.indexes.site import Site
@@ -11,13 +12,22 @@ from pgtune_advisor.advise.indexes.workload import Entry
 from pgtune_advisor.advise.sampling import sample
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.plans import PlanError
-from pgtune_advisor.sqltext.parameters import (
-    limit_parameters,
-    parameters,
-    preparable,
-    substituted,
-)
+from pgtune_advisor.sqltext import Preparable, preparable, roles, substituted
 from pgtune_advisor.sqltext.unparsed import Unparsed
+
+_UNPARSED: Final = {
+    "empty": "there is no statement in it",
+    "hidden": "this role may not see its text",
+    "too-long": "its text is longer than is read safely",
+    "too-deep": "it is nested deeper than is read safely",
+    "truncated": "its text ends in the middle",
+    "syntax": "it is no SQL that PostgreSQL reads",
+    "several": "it is more than one statement",
+}
+
+
+# Statements on these alone are tools', not the application's.
+_SYSTEM: Final = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 
 
 @dataclass(slots=True)
@@ -49,37 +59,38 @@ def plan_entries(site: Site, entries: Sequence[Entry]) -> Planned:
         if site.expired():
             planned.rejected.append(_rejected(entry, site.database, "not-reached", "time was up"))
             continue
-        text = preparable(entry.text)
-        if isinstance(text, Unparsed):
-            planned.rejected.append(_rejected(entry, site.database, text.reason, "its text"))
+        prepared = preparable(entry.text)
+        if isinstance(prepared, Unparsed):
+            detail = _UNPARSED.get(prepared.reason, "its text cannot be read")
+            planned.rejected.append(_rejected(entry, site.database, prepared.reason, detail))
             continue
         try:
-            job = _job(entry, text, site)
+            job = _job(entry, prepared, site)
         except PlanError as error:
             if error.reason == "planner-lost":
                 raise
             detail = f"{error.primary}: {error.detail}" if error.detail else error.primary
             planned.rejected.append(_rejected(entry, site.database, error.reason, detail))
             continue
+        if job.relations and all(schema in _SYSTEM for schema, _ in job.relations):
+            continue
         planned.generic += job.generic
         planned.jobs.append(job)
     return planned
 
 
-def _job(entry: Entry, text: str, site: Site) -> Job:
-    described = site.planner.describe(text)
+def _job(entry: Entry, prepared: Preparable, site: Site) -> Job:
+    described = site.planner.describe(prepared.text)
+    text = described.text
     variants: tuple[Variant, ...] = (Variant(text=text, weight=1.0),)
     generic = guessed = False
-    if parameters(text):
-        clauses = limit_parameters(text)
-        sampled = sample(described.plan, described.types, site.values, clauses)
-        if sampled:
-            variants = tuple(
-                Variant(text=substituted(text, one.literals), weight=one.weight) for one in sampled
-            )
-            guessed = all(one.guessed for one in sampled)
-        else:
-            generic = True
+    if prepared.count:
+        sampled = sample(described.plan, described.types, site.values, roles(text))
+        generic = not sampled
+        guessed = any(one.guessed for one in sampled)
+        variants = variants[: not sampled] + tuple(
+            Variant(text=substituted(text, one.literals), weight=one.weight) for one in sampled
+        )
     return Job(
         name=entry.name,
         query_id=entry.query_id,

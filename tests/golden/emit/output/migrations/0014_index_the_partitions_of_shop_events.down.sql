@@ -6,9 +6,9 @@
 -- Duration: long; needs: none
 -- Applicability: review (a person approves it)
 -- Confidence: heuristic; phase: advanced
--- Undoes: 0012_index_the_partitions_of_shop_events.up.sql
+-- Undoes: 0014_index_the_partitions_of_shop_events.up.sql
 --
--- Run with:  psql -X -v ON_ERROR_STOP=1 -f 0012_index_the_partitions_of_shop_events.down.sql
+-- Run with:  psql -X -v ON_ERROR_STOP=1 -f 0014_index_the_partitions_of_shop_events.down.sql
 -- on a direct connection. psql -f sends one statement at a time. Not with -c or -1: several
 -- statements in one message or with -1 are one transaction, in which CONCURRENTLY, VACUUM and
 -- ALTER SYSTEM are refused.
@@ -19,4 +19,4 @@ SET statement_timeout = '0';
 
 DROP INDEX shop.events_at_idx;
 
--- sealed: statements fa4875bc9d33faf2, file 24911a90701e829e
+-- sealed: statements fa4875bc9d33faf2, file 58af888d65f2e330

@@ -8,9 +8,9 @@
 -- Confidence: heuristic; phase: advanced
 -- Risk: Written for review: read it, and try it on a copy first.
 -- Evidence: none recorded
--- Undo: 0012_index_the_partitions_of_shop_events.down.sql
+-- Undo: 0014_index_the_partitions_of_shop_events.down.sql
 --
--- Run with:  psql -X -v ON_ERROR_STOP=1 -f 0012_index_the_partitions_of_shop_events.up.sql
+-- Run with:  psql -X -v ON_ERROR_STOP=1 -f 0014_index_the_partitions_of_shop_events.up.sql
 -- on a direct connection. psql -f sends one statement at a time. Not with -c or -1: several
 -- statements in one message or with -1 are one transaction, in which CONCURRENTLY, VACUUM and
 -- ALTER SYSTEM are refused.
@@ -30,4 +30,4 @@ CREATE INDEX events_at_idx ON ONLY shop.events (at);
 CREATE INDEX CONCURRENTLY events_2026_at_idx ON shop.events_2026 (at);
 ALTER INDEX shop.events_at_idx ATTACH PARTITION shop.events_2026_at_idx;
 
--- sealed: statements 3e2906c3aed45300, file ca5a47be017e2a3f
+-- sealed: statements 3e2906c3aed45300, file 7914197c12ce7a52
