@@ -108,9 +108,7 @@ def tuple_size(columns: Sequence[ColumnWidth], nulls: Sequence[bool] = ()) -> fl
     half on lengths around it.
     """
     present = [
-        column
-        for number, column in enumerate(columns)
-        if number >= len(nulls) or not nulls[number]
+        column for number, column in enumerate(columns) if number >= len(nulls) or not nulls[number]
     ]
     header = NULL_HEADER if len(present) < len(columns) else TUPLE_HEADER
     exact = _laid_out(present, header, 0.0)

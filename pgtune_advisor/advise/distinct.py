@@ -54,9 +54,7 @@ def key_classes(columns: Sequence[ColumnWidth], rows: float, share: float) -> li
         in_class = rows * share * math.prod(part.share for part in chosen)
         if in_class <= 0:
             continue
-        seen = [
-            distinct_in_sample(part.distinct, rows * part.share, in_class) for part in chosen
-        ]
+        seen = [distinct_in_sample(part.distinct, rows * part.share, in_class) for part in chosen]
         keys = distinct_pairs(seen, in_class)
         nulls = tuple(part.is_null for part in chosen)
         before = classes.get(nulls, (0.0, 0.0))
