@@ -1,173 +1,316 @@
-"""Values in place of parameters, from the target's own statistics.
-
-A value is taken to be asked for as often as it occurs, for want of better knowledge: so a
-statement is planned with its most common values, with one from the middle of the histogram and one
-from its tail, each weighed by how much of the table it stands for. A literal NULL is never taken:
-it folds a plan to nothing.
-"""
+"""Variants of a statement: values of the statistics in the place of its parameters."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from pgtune_advisor.advise.sampling_values import (
-    Picked,
-    ValueStatistics,
-    guess,
-    picked,
-    slices,
-)
-from pgtune_advisor.domain.identifiers import quote_literal
-from pgtune_advisor.plans import Plan
-from pgtune_advisor.sqltext import Role, atoms, returned
+from pgtune_advisor.advise import sample_literals as literals
+from pgtune_advisor.advise import sample_values as values
+from pgtune_advisor.advise.sample_values import Choice, Lookup, ValueStatistics
+from pgtune_advisor.sqltext import Atom, Role, atoms
 
-__all__ = ["Sample", "ValueStatistics", "sample"]
+MOST_VARIANTS: Final = 4
+LIST_LENGTH: Final = 3
 
-_ROLES: Final[Mapping[Role, str]] = {
-    "limit": "20",
-    "offset": "0",
-    "field": "epoch",
-    "unit": "day",
-    "zone": "UTC",
-    "sample": "1",
-    # Of a pattern that is put together the client gives the middle; constants come after.
-    "wildcard": "abc",
-}
+_EQUALITY: Final = frozenset({"=", "<>", "= ANY", "<> ALL", "is distinct from"})
 _LOWER: Final = frozenset({">", ">="})
 _UPPER: Final = frozenset({"<", "<="})
-# What is not common is asked for mostly in its middle.
-_MIDDLE: Final = 0.7
-
-Place = tuple[str, str, str]
-"""Schema, table, column."""
+_LIKE: Final = frozenset({"~~", "~~*", "!~~", "!~~*"})
+_REGEX: Final = frozenset({"~", "~*", "!~", "!~*"})
+_CONTAINS: Final = frozenset({"@>", "<@", "&&", "ANY of =", "@@"})
+_KEYS: Final = frozenset({"?", "?|", "?&"})
+_JSON: Final = frozenset({"json", "jsonb"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """Literals (SQL, typed) by parameter number; `guessed`: some have no statistics behind them."""
+class Variant:
+    """SQL constants for a statement's parameters, and the share of calls that they stand for.
+
+    The literals are data of the target. `guessed` are the parameters whose value no statistics
+    told; `assumed` says in words, without values, what else was assumed of which.
+    """
 
     literals: Mapping[int, str]
     weight: float
+    guessed: frozenset[int] = frozenset()
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Parameter:
+    """What is known of one parameter: SQL constants with the share that each stands for."""
+
+    choices: tuple[Choice, ...] = ()
     guessed: bool = False
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:
-    """How a parameter is compared with a column."""
+    """Where a parameter is compared with a column whose statistics are known."""
 
-    place: Place
-    alias: str
-    operator: str
+    number: int
+    kind: str
+    atom: Atom
+    stats: ValueStatistics
+
+
+@dataclass(slots=True, kw_only=True)
+class _Uses:
+    """The uses of parameters in a plan's conditions; `unknown`: compared without statistics."""
+
+    known: dict[int, list[_Use]] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
 
 
 def sample(
-    plan: Plan,
+    conditions: Mapping[tuple[str, str, str], Sequence[str]],
     types: Sequence[str],
-    values: Mapping[Place, ValueStatistics],
-    roles: Mapping[int, Role],
-) -> tuple[Sample, ...]:
-    """A few sets of literals for a statement's parameters, their weights summing to 1.
+    lookup: Lookup,
+    *,
+    roles: Mapping[int, Role] | None = None,
+    internal: frozenset[int] = frozenset(),
+) -> tuple[Variant, ...]:
+    """At most MOST_VARIANTS variants whose weights add up to 1, the same for the same input.
 
-    `plan` is its generic plan (VERBOSE), `types` the parameters' types in order, `roles` what the
-    text itself says of some. Empty where a parameter's type cannot even be guessed, or no
-    statistics with values were read.
+    `conditions` are those of the generic plan by (schema, table, alias), `types` those of the
+    parameters by position, `roles` what sqltext.roles() says of the text, `internal` what
+    sqltext.returned() says of the plan. None is returned, so that the generic plan is what there
+    is, where no parameter's column has statistics, or one has a type without a known constant.
+    A statement without parameters has one variant, itself. No sample is ever NULL.
     """
-    if not values:
+    if not types:
+        return (Variant(literals={}, weight=1.0),)
+    uses = _uses(conditions, types, lookup, internal)
+    if uses.unknown and not uses.known:
         return ()
-    uses = _uses(plan)
-    chosen: dict[int, Picked] = {}
-    guessed = False
-    bounded = _pairs(uses, values)
-    for number, kind in enumerate(types, start=1):
-        if number in roles:
-            first = (
-                min(n for n, role in roles.items() if role == "wildcard")
-                if (roles[number] == "wildcard")
-                else number
-            )
-            chosen[number] = Picked.of(_ROLES[roles[number]] if number == first else "%")
-            continue
-        found = bounded.get(number) or _from_statistics(uses.get(number, ()), kind, values)
-        if found is None:
-            value = guess(kind)
-            if value is None:
+    found = _ranges(uses)
+    for number, kind in enumerate(types, 1):
+        if number not in found:
+            parameter = _parameter(number, kind, uses.known.get(number, ()), roles or {})
+            if parameter is None:
                 return ()
-            guessed = True
-            found = Picked.of(value)
-        chosen[number] = found
-    return _scenarios(chosen, types, guessed)
+            found[number] = parameter
+    return _variants(found)
 
 
-def _uses(plan: Plan) -> dict[int, list[_Use]]:
-    """Which columns each parameter is compared with."""
-    places = {n.alias: (n.schema, n.relation) for n in plan.root.walk() if n.relation}
-    found: dict[int, list[_Use]] = defaultdict(list)
-    internal = returned([str(n.extra.get("Subplan Name", "")) for n in plan.root.walk()])
-    for node in plan.root.walk():
-        for text in node.conditions.values():
-            for atom in atoms(text, internal):
-                alias = atom.alias or next(iter(places), "")
-                if alias not in places or len(atom.columns) != 1:
+def _uses(
+    conditions: Mapping[tuple[str, str, str], Sequence[str]],
+    types: Sequence[str],
+    lookup: Lookup,
+    internal: frozenset[int],
+) -> _Uses:
+    tables = {alias: (schema, table) for schema, table, alias in conditions}
+    uses = _Uses()
+    for (_, _, own), texts in conditions.items():
+        for atom in (atom for text in dict.fromkeys(texts) for atom in atoms(text, internal)):
+            stats = None
+            table = tables.get(own if atom.alias is None else atom.alias)
+            if table is not None and len(atom.columns) == 1:
+                stats = lookup(*table, atom.columns[0])
+            for number in atom.parameters:
+                if number > len(types) or (stats is None and atom.other == "column"):
                     continue
-                # Of lower(email) the values of email tell, if not to the letter.
-                place = (*places[alias], atom.columns[0])
-                use = _Use(place=place, alias=alias, operator=atom.operator)
-                # Of a list each value is compared with the column.
-                for number in {atom.parameter, *atom.parameters} - {None}:
-                    found[number or 0].append(use)
+                if stats is None or stats.is_empty:
+                    uses.unknown.add(number)
+                else:
+                    use = _Use(number=number, kind=types[number - 1], atom=atom, stats=stats)
+                    uses.known.setdefault(number, []).append(use)
+    return uses
+
+
+def _parameter(
+    number: int, kind: str, uses: Sequence[_Use], roles: Mapping[int, Role]
+) -> _Parameter | None:
+    """What stands for this parameter; None where no constant of its type is known."""
+    for use in uses:
+        found = _sampled(use, roles.get(number))
+        if found is not None:
+            return found
+    role = roles.get(number)
+    constant = literals.of_role(role, kind) if role else None
+    if constant is not None:
+        said = f"${number} ({role}) is taken as a usual value"
+        return _Parameter(choices=(Choice(constant, 1.0),), assumed=said)
+    constant = literals.default(kind)
+    if constant is None:
+        return None
+    return _Parameter(choices=(Choice(constant, 1.0),), guessed=True)
+
+
+def _sampled(use: _Use, role: Role | None) -> _Parameter | None:
+    operator, kind = use.atom.operator, literals.plain_type(use.kind)
+    assumed = ""
+    if operator in ("= ANY", "<> ALL") and kind.endswith("[]"):
+        return _list(use)
+    if operator in _LIKE | _REGEX:
+        part = role == "wildcard" or use.atom.other == "expression"
+        choices = values.patterns(use.stats, part=part, regex=operator in _REGEX)
+        assumed = "" if part else f"${use.number} is taken as a pattern with a fixed beginning"
+        return _of(choices, use, "text", assumed)
+    if operator in _CONTAINS | _KEYS:
+        return _containment(use)
+    if _adds(use):
+        return None
+    if operator in _LOWER | _UPPER:
+        is_time = literals.plain_type(use.stats.type) in literals.TIMES
+        return _of(values.bound(use.stats, operator, is_time=is_time), use, use.stats.type)
+    if operator not in _EQUALITY:
+        return None
+    if use.atom.parameters != (use.number,):
+        return _member(use)
+    return _of(values.equals(use.stats), use, use.stats.type)
+
+
+def _adds(use: _Use) -> bool:
+    """Whether the parameter is a part of a sum, and not of the column's own type."""
+    own = literals.plain_type(use.stats.type)
+    return use.atom.other == "expression" and literals.plain_type(use.kind) != own
+
+
+def _of(choices: Sequence[Choice], use: _Use, source: str, assumed: str = "") -> _Parameter | None:
+    """The values as constants of the parameter's type, through the function that stands there."""
+    found = []
+    for value, weight in choices:
+        fits = literals.fitting(_through(value, use.atom), source, use.kind)
+        if fits is not None and _explains(use.atom):
+            found.append(Choice(literals.literal(fits, use.kind), weight))
+    if not found:
+        return None
+    return _Parameter(choices=values.normalised(found), assumed=assumed)
+
+
+def _explains(atom: Atom) -> bool:
+    """Whether the column's values are those of this side: it is the column, a cast of it, …"""
+    expression = atom.expression.lower()
+    known = ("lower(", "upper(", "date_trunc(", "date(", "btrim(")
+    return atom.column is not None or expression.startswith(known)
+
+
+def _through(value: str, atom: Atom) -> str:
+    expression = atom.expression.lower()
+    if expression.startswith("lower("):
+        return value.lower()
+    return value.upper() if expression.startswith("upper(") else value
+
+
+def _list(use: _Use) -> _Parameter | None:
+    """A constant array of some values."""
+    element = literals.plain_type(use.kind).removesuffix("[]")
+    listed = []
+    for value in values.spread(use.stats, LIST_LENGTH):
+        fits = literals.fitting(_through(value, use.atom), use.stats.type, element)
+        if fits is not None and _explains(use.atom):
+            listed.append(fits)
+    if not listed:
+        return None
+    constant = literals.array_literal(listed, use.kind)
+    said = f"${use.number} is taken as a list of {len(listed)} values"
+    return _Parameter(choices=(Choice(constant, 1.0),), assumed=said)
+
+
+def _member(use: _Use) -> _Parameter | None:
+    """One of several parameters in a list: each has a value of its own."""
+    place = use.atom.parameters.index(use.number)
+    listed = values.spread(use.stats, len(use.atom.parameters))
+    if not listed:
+        return None
+    return _of((Choice(listed[place % len(listed)], 1.0),), use, use.stats.type)
+
+
+def _containment(use: _Use) -> _Parameter | None:
+    kind, column = literals.plain_type(use.kind), literals.plain_type(use.stats.type)
+    if column in _JSON:
+        return _json(use)
+    chosen = values.contained(use.stats)
+    if not chosen:
+        return None
+    if kind.endswith("[]"):
+        found = [Choice(literals.array_literal([v], use.kind), w) for v, w in chosen]
+    elif kind == "tsquery":
+        found = [Choice(literals.literal(_word(v), use.kind), w) for v, w in chosen]
+    else:
+        found = [Choice(literals.literal(v, use.kind), w) for v, w in chosen]
+    return _Parameter(choices=tuple(found))
+
+
+def _word(lexeme: str) -> str:
+    """A lexeme as a tsquery that means it."""
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _json(use: _Use) -> _Parameter | None:
+    """A member of a known document for @>, its key for ?."""
+    found = values.documents(use.stats)[:2]
+    if not found:
+        return None
+    kind = literals.plain_type(use.kind)
+    is_key = use.atom.operator in _KEYS
+    picked = [key if is_key else document for document, key in found]
+    share = 1.0 / len(picked)
+    if kind.endswith("[]"):
+        chosen = [Choice(literals.array_literal([value], use.kind), share) for value in picked]
+    else:
+        chosen = [Choice(literals.literal(value, use.kind), share) for value in picked]
+    said = f"${use.number} is taken as one member of a document"
+    return _Parameter(choices=tuple(chosen), assumed=said)
+
+
+def _ranges(uses: _Uses) -> dict[int, _Parameter]:
+    """Pairs of parameters that bound one column from both sides: low before high, always."""
+    found: dict[int, _Parameter] = {}
+    for low, high in _bounds(uses):
+        if low.number in found or high.number in found:
+            continue
+        is_time = literals.plain_type(low.stats.type) in literals.TIMES
+        pairs = values.slices(low.stats, is_time=is_time)
+        ends = [
+            _of([pair[side] for pair in pairs], use, use.stats.type)
+            for side, use in enumerate((low, high))
+        ]
+        lower, upper = ends
+        if lower and upper and len(lower.choices) == len(upper.choices):
+            found[low.number], found[high.number] = lower, upper
     return found
 
 
-def _from_statistics(
-    uses: Iterable[_Use], kind: str, values: Mapping[Place, ValueStatistics]
-) -> Picked | None:
-    for use in uses:
-        known = values.get(use.place)
-        found = picked(known, use.operator, kind) if known else None
-        if found is not None:
-            return found
-    return None
+def _bounds(uses: _Uses) -> Iterator[tuple[_Use, _Use]]:
+    ranges = [
+        use
+        for listed in uses.known.values()
+        for use in listed
+        if use.atom.operator in _LOWER | _UPPER and not use.atom.row and not use.atom.negated
+    ]
+    for low in (use for use in ranges if use.atom.operator in _LOWER):
+        for high in (use for use in ranges if use.atom.operator in _UPPER):
+            same = (low.atom.alias, low.atom.expression) == (high.atom.alias, high.atom.expression)
+            if same and low.number != high.number and not (_adds(low) or _adds(high)):
+                yield low, high
 
 
-def _pairs(
-    uses: Mapping[int, Sequence[_Use]], values: Mapping[Place, ValueStatistics]
-) -> dict[int, Picked]:
-    """Bounds of one column from below and from above, made to enclose a slice."""
-    lower = {
-        (u.alias, u.place): n for n, found in uses.items() for u in found if u.operator in _LOWER
-    }
-    upper = {
-        (u.alias, u.place): n for n, found in uses.items() for u in found if u.operator in _UPPER
-    }
-    chosen: dict[int, Picked] = {}
-    for key in sorted(lower.keys() & upper.keys()):
-        known = values.get(key[1])
-        bounds = slices(known) if known else None
-        if bounds is not None and lower[key] != upper[key]:
-            chosen[lower[key]], chosen[upper[key]] = bounds
-    return chosen
+def _variants(found: Mapping[int, _Parameter]) -> tuple[Variant, ...]:
+    """The n-th choice of every parameter together, as often as the one with most choices has it.
 
-
-def _scenarios(
-    chosen: Mapping[int, Picked], types: Sequence[str], guessed: bool
-) -> tuple[Sample, ...]:
-    """Common values together, middle ones together, rare ones together; equal ones once."""
-    masses = [one.common_mass for one in chosen.values() if one.common_mass is not None]
-    common = sum(masses) / len(masses) if masses else 0.0
-    weights = (common, (1 - common) * _MIDDLE, (1 - common) * (1 - _MIDDLE))
-    found: dict[tuple[tuple[int, str], ...], float] = defaultdict(float)
-    for scenario, weight in enumerate(weights):
-        if weight > 0:
-            literals = tuple(
-                (number, f"{quote_literal(one.values[scenario])}::{types[number - 1]}")
-                for number, one in sorted(chosen.items())
-            )
-            found[literals] += weight
-    total = sum(found.values())
+    So what is common goes with what is common, and what is rare with what is rare.
+    """
+    driver = max(
+        found.values(),
+        key=lambda parameter: (len(parameter.choices), parameter.choices[0].weight),
+    )
+    weights: dict[tuple[tuple[int, str], ...], float] = {}
+    for index, choice in enumerate(driver.choices[:MOST_VARIANTS]):
+        picked = tuple(
+            (number, found[number].choices[index % len(found[number].choices)].value)
+            for number in sorted(found)
+        )
+        weights[picked] = weights.get(picked, 0.0) + choice.weight
+    total = sum(weights.values())
+    guessed = frozenset(number for number, parameter in found.items() if parameter.guessed)
+    assumed = tuple(found[n].assumed for n in sorted(found) if found[n].assumed)
     return tuple(
-        Sample(literals=dict(literals), weight=weight / total, guessed=guessed)
-        for literals, weight in found.items()
+        Variant(literals=dict(picked), weight=weight / total, guessed=guessed, assumed=assumed)
+        for picked, weight in weights.items()
     )

@@ -45,9 +45,11 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
         tables = Tables(context.snapshot, database)
+        values = values_of(context.snapshot, database)
+        prices = ModelPrices(context, database, values)
         if isinstance(planner, Gap):
             gaps.append(planner)
-            guessed = structural(context, database, tables, ModelPrices(tables))
+            guessed = structural(context, database, tables, prices)
             found.append(DatabaseAdvice(proposals=guessed))
             continue
         site = Site(
@@ -55,8 +57,8 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
             database=database,
             planner=planner,
             tables=tables,
-            values=values_of(context.snapshot, database),
-            prices=ModelPrices(tables),
+            values=values,
+            prices=prices,
             budget=what_if.budget,
             expired=what_if.expired,
             progress=what_if.progress,

@@ -217,7 +217,7 @@ def _select(
         moves |= {Move(add=layer): None for layer in found if len(layer) > 1}
     site.planner.prepare(sorted(interest))
     found_for = {index: frozenset(names) for index, names in interest.items()}
-    state = State(book, jobs, site.prices, _budget(site), found_for)
+    state = State(book, jobs, site.prices, _budget(site), found_for, _table_bytes(site))
     for share in (0.6, 0.85):
         site.progress("choosing indexes", share)
         grow(state, moves, refusals, site.expired)
@@ -228,8 +228,12 @@ def _select(
 def _budget(site: Site) -> int:
     if site.budget is not None:
         return site.budget
-    pages = sum(t.pages for place in site.tables.places() if (t := site.tables.find(place)))
-    return max(int(pages * BLOCK * _SHARE), _LEAST_BUDGET)
+    return max(int(_table_bytes(site) * _SHARE), _LEAST_BUDGET)
+
+
+def _table_bytes(site: Site) -> int:
+    tables = (site.tables.find(place) for place in site.tables.places())
+    return sum(table.pages * BLOCK for table in tables if table)
 
 
 def _failures(site: Site, book: CostBook) -> list[Rejected]:

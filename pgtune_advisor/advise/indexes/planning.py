@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,10 +10,12 @@ from typing import Final
 from pgtune_advisor.advise.indexes.jobs import Job, Variant
 from pgtune_advisor.advise.indexes.site import Site
 from pgtune_advisor.advise.indexes.workload import Entry
+from pgtune_advisor.advise.sampling import Variant as Sampled
 from pgtune_advisor.advise.sampling import sample
+from pgtune_advisor.advise.whatif import Described
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.plans import PlanError
-from pgtune_advisor.sqltext import Preparable, preparable, roles, substituted
+from pgtune_advisor.sqltext import Preparable, preparable, returned, roles, substituted
 from pgtune_advisor.sqltext.unparsed import Unparsed
 
 _UNPARSED: Final = {
@@ -85,7 +88,7 @@ def _job(entry: Entry, prepared: Preparable, site: Site) -> Job:
     variants: tuple[Variant, ...] = (Variant(text=text, weight=1.0),)
     generic = guessed = False
     if prepared.count:
-        sampled = sample(described.plan, described.types, site.values, roles(text))
+        sampled = _sampled(described, site)
         generic = not sampled
         guessed = any(one.guessed for one in sampled)
         variants = variants[: not sampled] + tuple(
@@ -103,6 +106,26 @@ def _job(entry: Entry, prepared: Preparable, site: Site) -> Job:
         rows_per_call=entry.rows / entry.calls if entry.rows is not None and entry.calls else None,
         generic=generic,
         guessed=guessed,
+    )
+
+
+def _sampled(described: Described, site: Site) -> tuple[Sampled, ...]:
+    """Values for the statement's parameters; none where nothing is known of any."""
+    conditions: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    nodes = list(described.plan.root.walk())
+    first = next((n for n in nodes if n.relation), None)
+    for node in nodes:
+        # A join's conditions name their aliases; any table of the plan may hold them.
+        owner = node if node.relation else first
+        if owner is not None:
+            place = (owner.schema, owner.relation, owner.alias)
+            conditions[place] += node.conditions.values()
+    return sample(
+        conditions,
+        described.types,
+        lambda schema, table, column: site.values.get((schema, table, column)),
+        roles=roles(described.text),
+        internal=returned([str(node.extra.get("Subplan Name", "")) for node in nodes]),
     )
 
 

@@ -1,25 +1,35 @@
+"""The price of an index by the models of size and of writes."""
+
+from __future__ import annotations
+
+from pgtune_advisor.advise.index_size import SizeModel
+from pgtune_advisor.advise.indexes.site import Values
+from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.rules.facts.base import Context
+
+
 class ModelPrices:
-    def __init__(self, tables):
-        self.t = tables
+    """Prices for one database; each index is computed once."""
 
-    def size(self, i):
-        t = self.t.find(i.relation)
-        w = (
-            8
-            + 4
-            + sum(-(-t.width(k.column) // 8) * 8 if k.column else 16 for k in i.keys)
-            + sum(t.width(c) for c in i.include)
-        )
-        rows = t.rows * (0.05 if i.predicate else 1)
-        if i.method == "brin":
-            return 50000
-        return int(rows * w * 1.1) + 16384
+    def __init__(self, context: Context, database: str, values: Values) -> None:
+        common = {place: dict(known.common) for place, known in values.items() if known.common}
+        self._sizes = SizeModel.of(context.snapshot, database, common=common)
+        self._known: dict[IndexDef, int] = {}
 
-    def upkeep(self, i):
-        return 0.0
+    def size(self, index: IndexDef) -> int:
+        """As Prices.size()."""
+        if index not in self._known:
+            self._known[index] = self._sizes.size(index)
+        return self._known[index]
 
-    def upkeep_note(self, i):
-        return "no writes"
+    def build_ms(self, index: IndexDef) -> float:
+        """As Prices.build_ms()."""
+        return self._sizes.build_ms(index)
 
-    def build_ms(self, i):
-        return 100.0
+    def upkeep(self, index: IndexDef) -> float:
+        """As Prices.upkeep()."""
+        return 0.0 * self.size(index)
+
+    def upkeep_note(self, index: IndexDef) -> str:
+        """As Prices.upkeep_note()."""
+        return "no writes" if self.upkeep(index) == 0 else "writes"

@@ -143,7 +143,7 @@ def _drop(state: State, refusals: Refusals) -> bool:
 
 def _passes(state: State, worst: Judged, lost: Judged) -> bool:
     """Whether the index would be taken again if it were not there."""
-    if lost.gain <= state.bars.workload * state.base_total:
+    if not state.matters(lost.gain, lost.grows):
         return False
     share = 1 - state.bars.statement
     return lost.gain >= 0.01 * state.base_total or any(
@@ -165,7 +165,7 @@ def _exchange(state: State, old: IndexDef, candidates: list[IndexDef]) -> bool:
         and new not in state.chosen
         and names & state.interest.get(new, frozenset())
     ]
-    floor = state.bars.workload * state.base_total
+    floor = state.bars.least * state.base_total
     best: Judged | None = None
     for judged in state.judge(moves, state.interested):
         if judged.gain > floor and (best is None or judged.gain > best.gain):

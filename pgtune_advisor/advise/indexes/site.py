@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from pgtune_advisor.advise.indexes.prices import Prices
 from pgtune_advisor.advise.indexes.tables import Tables
-from pgtune_advisor.advise.sampling import Place, ValueStatistics
+from pgtune_advisor.advise.sample_values import ValueStatistics
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.rules.facts.base import Context
 
-Values = Mapping[Place, ValueStatistics]
+Values = Mapping[tuple[str, str, str], ValueStatistics]
 """Statistics with values, by schema, table and column."""
 
 

@@ -20,10 +20,16 @@ LEAST_BYTES: Final = 256 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
     """What a move must bring: a share of the workload's cost, and of some statement's; and how
-    much worse than without new indexes a statement may become."""
+    much worse than without new indexes a statement may become.
+
+    Less than `workload`, but no less than `least`, will do where it is at least `density` times
+    the share of the tables' bytes that the index takes.
+    """
 
     workload: float = 0.0005
-    statement: float = 0.10
+    least: float = 0.0001
+    density: float = 0.1
+    statement: float = 0.15
     regression: float = 1.10
 
 
@@ -65,11 +71,13 @@ class State:
         prices: Prices,
         budget: int,
         interest: Mapping[IndexDef, frozenset[str]],
+        table_bytes: int,
     ) -> None:
         self.book = book
         self.prices = prices
         self.budget = budget
         self.interest = dict(interest)
+        self.table_bytes = table_bytes
         self.bars = Bars()
         self.chosen: IndexSet = frozenset()
         self.jobs: dict[str, Job] = {}
@@ -144,11 +152,16 @@ class State:
             counted = self.costs[name] if cost is None else self.counted(name, cost)
             if counted != self.costs[name]:
                 costs[name] = counted
-                saved += job.weight * (self.costs[name] - counted)
+                if not self._is_noise(name, counted):
+                    saved += job.weight * (self.costs[name] - counted)
         come, gone = after - self.chosen, self.chosen - after
         upkeep = sum(map(self.prices.upkeep, come)) - sum(map(self.prices.upkeep, gone))
         grows = self.bytes(come) - self.bytes(gone)
         return Judged(move=move, costs=costs, gain=saved - upkeep, grows=grows)
+
+    def _is_noise(self, name: str, cost: float) -> bool:
+        """Whether a gain is so small that another plan may as well be slower."""
+        return self.costs[name] * (1 - self.bars.statement) < cost < self.costs[name]
 
     def harmed(self, judged: Judged) -> list[str]:
         """The jobs that would become worse than they were without any new index, by too much."""
@@ -160,12 +173,23 @@ class State:
 
     def worthwhile(self, judged: Judged) -> bool:
         """Whether the gain passes the bars."""
-        if judged.gain <= self.bars.workload * self.base_total:
+        if not self.matters(judged.gain, judged.grows):
             return False
         share = 1 - self.bars.statement
         return judged.gain >= 0.01 * self.base_total or any(
             cost <= self.costs[name] * share for name, cost in judged.costs.items()
         )
+
+    def matters(self, gain: float, grows: int) -> bool:
+        """Whether a gain is a part of the workload worth speaking of.
+
+        Of a small index less is asked, in proportion to the room that it takes.
+        """
+        if gain <= self.bars.least * self.base_total:
+            return False
+        share = gain / self.base_total
+        room = max(grows, 0) / max(self.table_bytes, 1)
+        return share > self.bars.workload or share > self.bars.density * room
 
     def fits(self, judged: Judged) -> bool:
         """Whether the choice keeps the budget."""

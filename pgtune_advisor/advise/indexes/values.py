@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pgtune_advisor.advise.sampling import Place
-from pgtune_advisor.advise.sampling_values import ValueStatistics, elements
-from pgtune_advisor.domain.schema import ColumnValues
+from pgtune_advisor.advise.indexes.site import Values
+from pgtune_advisor.advise.sample_values import ValueStatistics, array_elements, pairs
 from pgtune_advisor.domain.snapshot import Snapshot
 
 
-def values_of(snapshot: Snapshot, database: str) -> dict[Place, ValueStatistics]:
+def values_of(snapshot: Snapshot, database: str) -> Values:
     """By schema, table and column; empty where values were not collected.
 
     Of a partitioned table the rows over all partitions count.
@@ -16,25 +15,23 @@ def values_of(snapshot: Snapshot, database: str) -> dict[Place, ValueStatistics]
     types = {
         (c.schema, c.table, c.name): c.type for c in snapshot.columns if c.database == database
     }
-    found: dict[Place, ValueStatistics] = {}
+    rows = {(r.schema, r.name): r.rows or 0.0 for r in snapshot.relations if r.database == database}
+    found: dict[tuple[str, str, str], ValueStatistics] = {}
     for row in snapshot.column_values:
         place = (row.schema, row.table, row.name)
-        if row.database == database and (row.inherited or place not in found):
-            found[place] = _of(row, types.get(place, "text"))
+        if row.database != database or not (row.inherited or place not in found):
+            continue
+        bounds = array_elements(row.histogram_bounds or "{}")
+        found[place] = ValueStatistics(
+            schema=row.schema,
+            table=row.table,
+            column=row.name,
+            type=types.get(place, "text"),
+            null_fraction=row.null_fraction,
+            n_distinct=row.n_distinct,
+            rows=rows.get((row.schema, row.table), 0.0),
+            common=pairs(row.most_common_values, row.most_common_frequencies),
+            histogram=tuple(bound for bound in bounds if bound is not None),
+            elements=pairs(row.most_common_elements, row.most_common_element_frequencies),
+        )
     return found
-
-
-def _of(row: ColumnValues, kind: str) -> ValueStatistics:
-    return ValueStatistics(
-        type=kind,
-        common=_paired(row.most_common_values, row.most_common_frequencies),
-        histogram=elements(row.histogram_bounds),
-        elements=_paired(row.most_common_elements, row.most_common_element_frequencies),
-    )
-
-
-def _paired(
-    values: str | None, frequencies: tuple[float, ...] | None
-) -> tuple[tuple[str, float], ...]:
-    # Element frequencies end with the least, the greatest and that of NULL.
-    return tuple(zip(elements(values), frequencies or (), strict=False))
