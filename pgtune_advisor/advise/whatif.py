@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.plans import Plan, PlanError
 
 PlannerKind = Literal["hypopg", "shadow"]
@@ -131,6 +132,11 @@ class Planner(Protocol):
 
     @property
     def calls(self) -> int: ...
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the planner could not take over from the target."""
+        ...
 
     def describe(self, text: str) -> Described:
         """As OnePlanner.describe()."""

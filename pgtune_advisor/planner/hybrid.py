@@ -45,6 +45,12 @@ class HybridPlanner:
     def calls(self) -> int:
         return self._first.calls + (self._second.calls if self._second else 0)
 
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the shadow lacks, or why there is none."""
+        missing = (self.gap,) if self.gap else ()
+        return (*self._first.gaps, *(self._second.gaps if self._second else ()), *missing)
+
     def describe(self, text: str) -> Described:
         """As Planner.describe()."""
         return self._first.describe(text)

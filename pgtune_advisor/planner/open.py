@@ -6,17 +6,24 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Final, Literal, Self, get_args
 
+from pgtune_advisor.advise.index_size import SizeModel
+from pgtune_advisor.advise.indexes.values import values_of
+from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.errors import AdvisorError, TargetError
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.pg.explainer import Explainer
 from pgtune_advisor.pg.queries import parse_version
+from pgtune_advisor.planner.hybrid import HybridPlanner
 from pgtune_advisor.planner.hypopg import HypoPlanner
 from pgtune_advisor.planner.pool import PlannerPool
+from pgtune_advisor.planner.shadow_keeper import ShadowKeeper
+from pgtune_advisor.planner.shadow_planner import ShadowPlanner
 from pgtune_advisor.plans import PlanError
 
 Choice = Literal["auto", "hypopg", "shadow", "none"]
 CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)
 EXTENSION: Final = "hypopg"
+MOST_CONNECTIONS: Final = 2
 
 
 def open_hypopg(snapshot: Snapshot, database: str, dsn: str, connections: int) -> PlannerPool | Gap:
@@ -47,20 +54,55 @@ def open_hypopg(snapshot: Snapshot, database: str, dsn: str, connections: int) -
     return PlannerPool(planners)
 
 
+def open_shadow(
+    snapshot: Snapshot, database: str, dsn: str | None, connections: int, keeper: ShadowKeeper
+) -> PlannerPool | Gap:
+    """Planners in a shadow of the database; the gap says why it cannot be had.
+
+    With a dsn the target's own plans are asked for, to see how faithful the shadow is.
+    """
+    values = values_of(snapshot, database)
+    common = {place: dict(known.common) for place, known in values.items() if known.common}
+    sizes = SizeModel.of(snapshot, database, common=common)
+    planners: list[ShadowPlanner] = []
+    with ExitStack() as stack:
+        try:
+            shadow = keeper.get(snapshot, database, sessions=max(connections, 1))
+            target = None
+            if dsn is not None:
+                where = f'planner of target "{snapshot.target}", database "{database}"'
+                explainer = Explainer.connect(dsn, database=database, where=where)
+                target = stack.enter_context(explainer).explain
+            for number in range(max(connections, 1)):
+                planner = ShadowPlanner(shadow, size=sizes.size, number=number, target=target)
+                stack.callback(planner.close)
+                planners.append(planner)
+        except (AdvisorError, PlanError) as error:
+            return refused(database, error)
+        return PlannerPool(planners, gaps=shadow.gaps(), held=stack.pop_all())
+
+
 class Planners:
     """The planners of a snapshot's databases, each closed when the next one is asked for.
 
-    Without a dsn the target is not asked: a snapshot file has no server.
+    Without a dsn the target is not asked: a snapshot file has no server. Without a `keeper` the
+    shadows that are made go with them.
     """
 
     def __init__(
-        self, snapshot: Snapshot, dsn: str | None, connections: int, choice: Choice
+        self,
+        snapshot: Snapshot,
+        dsn: str | None,
+        connections: int,
+        choice: Choice,
+        keeper: ShadowKeeper | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._dsn = dsn
-        self._connections = connections
+        self._connections = min(connections, MOST_CONNECTIONS)
         self._choice = choice
         self._stack = ExitStack()
+        self._keeper = keeper or self._stack.enter_context(ShadowKeeper())
 
     def __enter__(self) -> Self:
         return self
@@ -73,15 +115,36 @@ class Planners:
     ) -> None:
         self._stack.close()
 
-    def of(self, database: str) -> PlannerPool | Gap:
+    def of(self, database: str) -> Planner | Gap:
         """The planner of a database, or the gap that says why there is none."""
+        if self._choice == "none":
+            return _gap(database, "no planner was asked for (--planner none)")
+        if self._choice == "shadow":
+            return self._shadow(database)
+        first = self._hypopg(database)
+        if self._choice == "hypopg":
+            return first
+        if isinstance(first, Gap):
+            second = self._shadow(database)
+            if isinstance(second, Gap):
+                return _gap(database, f"{first.reason}; {second.reason}", second.hint or first.hint)
+            return second
+        return self._stack.enter_context(HybridPlanner(first, lambda: self._shadow(database)))
+
+    def _hypopg(self, database: str) -> PlannerPool | Gap:
         if self._dsn is None:
             return _gap(database, "HypoPG needs the server, and there is only a snapshot")
         # The connections are for all databases together, which are asked one after another.
         self._stack.close()
         found = open_hypopg(self._snapshot, database, self._dsn, self._connections)
         if isinstance(found, PlannerPool):
-            self._stack.enter_context(found)
+            self._stack.callback(found.close)
+        return found
+
+    def _shadow(self, database: str) -> PlannerPool | Gap:
+        found = open_shadow(self._snapshot, database, self._dsn, self._connections, self._keeper)
+        if isinstance(found, PlannerPool):
+            self._stack.callback(found.close)
         return found
 
 

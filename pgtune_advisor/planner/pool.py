@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ from pgtune_advisor.advise.whatif import (
     Request,
 )
 from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.plans import PlanError
 
 # Fewer are not worth a thread's time.
@@ -24,10 +26,18 @@ _SMALLEST_SHARE = 4
 
 
 class PlannerPool:
-    """A Planner over connections of one kind."""
+    """A Planner over connections of one kind; `held` is closed with them."""
 
-    def __init__(self, planners: Sequence[OnePlanner]) -> None:
+    def __init__(
+        self,
+        planners: Sequence[OnePlanner],
+        gaps: Sequence[Gap] = (),
+        held: ExitStack | None = None,
+    ) -> None:
         self._planners = tuple(planners)
+        self.gaps = tuple(gaps)
+        self._held = held or ExitStack()
+        self._closed = False
         self._threads = ThreadPoolExecutor(len(planners), thread_name_prefix="planner")
 
     @property
@@ -81,10 +91,14 @@ class PlannerPool:
         return [answer for share in found for answer in share]
 
     def close(self) -> None:
-        """Let go of all planners."""
+        """Let go of all planners; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self._threads.shutdown()
         for planner in self._planners:
             planner.close()
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self

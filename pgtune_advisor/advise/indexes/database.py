@@ -97,7 +97,7 @@ def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvi
         proposals=made.proposals,
         statistics=correlated(site, jobs, accessed),
         rejected=(*planned.rejected, *_failures(site, book), *refused, *made.rejected),
-        gaps=(*gaps, *made.gaps),
+        gaps=(*gaps, *made.gaps, *site.planner.gaps),
         planner=site.planner.kind,
         fidelity=fidelity,
         calls=site.planner.calls,
