@@ -21,6 +21,7 @@ from pgtune_advisor.domain.errors import UsageError
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.domain.units import parse_duration, parse_size
 from pgtune_advisor.planner.open import CHOICES, Choice, Planners
+from pgtune_advisor.planner.shadow_keeper import ShadowKeeper
 from pgtune_advisor.planner.stoppable import StoppablePlanner
 from pgtune_advisor.settings import TargetSection
 
@@ -134,15 +135,16 @@ class Asked:
         dsn: str | None,
         connections: int,
         stopped: Callable[[], bool] = lambda: False,
+        keeper: ShadowKeeper | None = None,
     ) -> Iterator[WhatIf]:
-        """The same without a progress bar; `stopped` ends it before its time."""
+        """The same without a progress bar; `stopped` ends it, `keeper` keeps its shadows."""
         began = time.monotonic()
 
         def of(database: str) -> Planner | Gap:
             planner = planners.of(database)
             return planner if isinstance(planner, Gap) else StoppablePlanner(planner, stopped)
 
-        with Planners(snapshot, dsn, connections, self.planner) as planners:
+        with Planners(snapshot, dsn, connections, self.planner, keeper) as planners:
             yield WhatIf(
                 planner=of,
                 expired=lambda: stopped() or time.monotonic() - began > self.limit.total_seconds(),

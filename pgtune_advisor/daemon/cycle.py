@@ -72,7 +72,13 @@ class TargetCycles:
         self._wiring = wiring
         self._daemon = daemon
         self._base: Snapshot | None = None
-        self._indexes = IndexPlans(section, wiring.plan, daemon.index_interval)
+        make = None if section.planner == "none" else wiring.planning
+        planning = make(section) if make else None
+        self._indexes = IndexPlans(section.name, planning, daemon.index_interval)
+
+    def close(self) -> None:
+        """No further cycle comes."""
+        self._indexes.close()
 
     def cadence(self, *, full_due: bool) -> Cadence:
         """What the next cycle reads: all, unless that is not due and was read before."""

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from pgtune_advisor.daemon.wiring import Plan, Stopped
+from pgtune_advisor.daemon.wiring import Planning, Stopped
 from pgtune_advisor.domain.errors import AdvisorError
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.logs import log
-from pgtune_advisor.settings import TargetSection
 
 # Advice is given this long on the word of a planner that is gone, or for a workload that stays.
 KEPT: Final = timedelta(days=1)
@@ -31,9 +30,9 @@ _LOGGER = logging.getLogger(__name__)
 class IndexPlans:
     """The index advice of one target from cycle to cycle. One thread at a time."""
 
-    def __init__(self, section: TargetSection, plan: Plan | None, interval: timedelta) -> None:
-        self._section = section
-        self._plan = None if section.planner == "none" else plan
+    def __init__(self, target: str, planning: Planning | None, interval: timedelta) -> None:
+        self._target = target
+        self._planning = planning
         self._interval_s = interval.total_seconds()
         self._advice: IndexAdvice | None = None
         self._seen: _Seen | None = None
@@ -41,10 +40,15 @@ class IndexPlans:
         self._hurry = True
         self._may = False
 
+    def close(self) -> None:
+        """Let go of what planning keeps."""
+        if self._planning is not None:
+            self._planning.close()
+
     def begin(self) -> bool:
         """A full cycle begins: whether it may choose anew, for which it must read values."""
         waited = time.monotonic() - self._planned_at
-        self._may = self._plan is not None and (self._hurry or waited >= self._interval_s)
+        self._may = self._planning is not None and (self._hurry or waited >= self._interval_s)
         return self._may
 
     def advice(self, snapshot: Snapshot, window: Window, stopped: Stopped) -> IndexAdvice | None:
@@ -52,11 +56,11 @@ class IndexPlans:
 
         None where no planner is wanted.
         """
-        if self._plan is None:
+        if self._planning is None:
             return None
         seen = _Seen.of(snapshot, window)
         if self._may and self._outdated(seen):
-            advice = self._anew(self._plan, snapshot, window, stopped)
+            advice = self._anew(self._planning, snapshot, window, stopped)
             if stopped() and self._advice is not None:
                 return standing(self._advice, snapshot)
             self._keep(advice, seen)
@@ -72,24 +76,24 @@ class IndexPlans:
         return self._hurry or old or self._seen is None or seen.differs(self._seen)
 
     def _anew(
-        self, plan: Plan, snapshot: Snapshot, window: Window, stopped: Stopped
+        self, planning: Planning, snapshot: Snapshot, window: Window, stopped: Stopped
     ) -> IndexAdvice:
         """A planner that fails is a gap, never the end of a cycle."""
         began = time.monotonic()
         try:
-            advice = plan(self._section, snapshot, window, stopped)
+            advice = planning.plan(snapshot, window, stopped)
         except AdvisorError as error:
             reason = f"{error.primary}: {error.detail}" if error.detail else error.primary
             gap = Gap(source="planner", reason=reason, hint=error.hint)
             databases = sorted({relation.database for relation in snapshot.relations})
             advice = IndexAdvice(gaps=(gap,), undecided=tuple(databases))
-        message = f"indexes of {self._section.name} were chosen"
+        message = f"indexes of {self._target} were chosen"
         log(
             _LOGGER,
             logging.INFO,
             message,
             action="indexes_planned",
-            target=self._section.name,
+            target=self._target,
             planner=advice.planner.kind,
             calls=advice.planner.calls,
             duration_ms=round((time.monotonic() - began) * 1000, 1),

@@ -65,6 +65,7 @@ class Watch:
             if self._pending is not None:
                 pending, self._pending = self._pending, None
                 self._close()
+                self._cycles.close()
                 self._wire(*pending)
             self._began, self._overlapped = time.monotonic(), False
             self._cancelled.clear()
@@ -112,6 +113,7 @@ class Watch:
         self._cancel()
         with self._busy:
             self._close()
+            self._cycles.close()
         self._stopped.set()
 
     def _wire(self, wiring: Wiring, daemon: DaemonSection) -> None:

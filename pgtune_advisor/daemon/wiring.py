@@ -43,8 +43,19 @@ CollectorFactory = Callable[[TargetSection], CollectorLike]
 Stopped = Callable[[], bool]
 """Whether what runs is to end now."""
 
-Plan = Callable[[TargetSection, Snapshot, Window, Stopped], IndexAdvice]
-"""Choose indexes for a target: its facts, with values of statistics, and the window."""
+
+class Planning(Protocol):
+    """Chooses indexes for one target, in one thread at a time."""
+
+    def plan(self, snapshot: Snapshot, window: Window, stopped: Stopped) -> IndexAdvice:
+        """What to create by these facts, with values of statistics, and the window.
+
+        AdvisorError where no planner can be had.
+        """
+
+    def close(self) -> None:
+        """Let go of what it keeps between its calls."""
+
 
 Evaluate = Callable[[Snapshot, Window, bool, IndexAdvice | None], Report]
 """The facts, the window, whether to judge all subjects or only those of a fast cycle, and what the
@@ -58,10 +69,10 @@ Publish = Callable[[Report, Path], object]
 class Wiring:
     """The parts that depend on the configuration; made anew when it is read anew.
 
-    Without `plan` no indexes are proposed.
+    Without `planning` no indexes are proposed.
     """
 
     collector: CollectorFactory
     evaluate: Evaluate
     publish: Publish
-    plan: Plan | None = None
+    planning: Callable[[TargetSection], Planning] | None = None

@@ -15,6 +15,7 @@ from pgtune_advisor.advise.whatif import (
     Request,
 )
 from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.plans import PlanError
 
 # About as many plans as a few connections make in a tenth of a second.
@@ -39,6 +40,10 @@ class StoppablePlanner:
     @property
     def calls(self) -> int:
         return self._planner.calls
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return self._planner.gaps
 
     def describe(self, text: str) -> Described:
         """As Planner.describe()."""

@@ -11,12 +11,12 @@ import pytest
 import zstandard
 
 from daemon_lab.process import PRODUCT, Daemon, write_config
-from pgtune_advisor.cli.commands.daemon import _wire
+from pgtune_advisor.cli.commands.daemon import IndexPlanning
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain import codec
 from pgtune_advisor.domain.window import lifetime
 from pgtune_advisor.pg.queries import QueryBook
-from pgtune_advisor.settings import Settings, StoreSection
+from pgtune_advisor.settings import StoreSection
 from pgtune_advisor.store import Store
 from plugins.databases import Database
 from plugins.targets import target_section
@@ -99,8 +99,7 @@ def test_indexes_are_advised_and_values_are_kept_nowhere(shop: Database, tmp_pat
 def test_a_stop_ends_planning(shop: Database, tmp_path: Path) -> None:
     """Between two plans it is asked; what was found so far is no choice."""
     target = target_section(shop.dsn, tmp_path)
-    plan = _wire(Settings()).plan
-    assert plan is not None
+    planning = IndexPlanning(target)
     with Collector(target, QueryBook.load([])) as collector:
         taken = collector.full(values=True)
     asked: list[int] = []
@@ -109,11 +108,12 @@ def test_a_stop_ends_planning(shop: Database, tmp_path: Path) -> None:
         asked.append(1)
         return len(asked) > 2
 
-    advice = plan(target, taken, lifetime(taken), stopped)
+    advice = planning.plan(taken, lifetime(taken), stopped)
     assert advice.proposals == ()
     assert advice.undecided == (shop.name,)
     assert "planning was stopped" in {gap.reason.partition(":")[0] for gap in advice.gaps}
-    assert plan(target, taken, lifetime(taken), lambda: False).undecided == ()
+    assert planning.plan(taken, lifetime(taken), lambda: False).undecided == ()
+    planning.close()
 
 
 @pytest.mark.pg("== 15")
@@ -136,8 +136,7 @@ def test_the_planner_of_one_database_after_another(shop: Database, tmp_path: Pat
         target = target_section(shop.dsn_as(role), tmp_path, **limits)
         with Collector(target, QueryBook.load([])) as collector:
             taken = collector.full(values=True)
-        plan = _wire(Settings()).plan
-        assert plan is not None
-        advice = plan(target, taken, lifetime(taken), lambda: False)
+        planning = IndexPlanning(target)
+        advice = planning.plan(taken, lifetime(taken), lambda: False)
     assert {one.database for one in advice.proposals} == set(names)
     assert not [gap for gap in advice.gaps if gap.head == "planner"]

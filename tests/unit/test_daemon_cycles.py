@@ -53,9 +53,9 @@ class Lab:
     metrics: Metrics = field(default_factory=Metrics)
 
     def wiring(self) -> Wiring:
-        plan = self.plan if self.planning else None
+        planning = (lambda target: LabPlanning(self, target)) if self.planning else None
         parts = {"collector": self.collector, "evaluate": self.judge, "publish": self.publish}
-        return Wiring(**parts, plan=plan)
+        return Wiring(**parts, planning=planning)
 
     def watch(self, patience_s: float = 300.0) -> Watch:
         teller = Teller("shop", self.metrics, self.health, lambda: None)
@@ -66,16 +66,6 @@ class Lab:
     def collector(self, target: TargetSection) -> CollectorLike:
         self.calls.append("open")
         return LabCollector(self, target.name)
-
-    def plan(
-        self, target: TargetSection, snapshot: Snapshot, window: Window, stopped: Stopped
-    ) -> IndexAdvice:
-        del window
-        assert target.name == snapshot.target
-        assert "column_values" in snapshot.collected
-        self.calls.append("plan")
-        assert self.planning is not None
-        return self.planning(stopped)
 
     def judge(
         self, snapshot: Snapshot, window: Window, full: bool, advice: IndexAdvice | None
@@ -92,6 +82,23 @@ class Lab:
         self.published += 1
         folder.mkdir(exist_ok=True)
         (folder / "title").write_text(report.target.name)
+
+
+class LabPlanning:
+    def __init__(self, lab: Lab, target: TargetSection) -> None:
+        self._lab = lab
+        self._target = target
+
+    def plan(self, snapshot: Snapshot, window: Window, stopped: Stopped) -> IndexAdvice:
+        del window
+        assert self._target.name == snapshot.target
+        assert "column_values" in snapshot.collected
+        assert self._lab.planning is not None
+        self._lab.calls.append("plan")
+        return self._lab.planning(stopped)
+
+    def close(self) -> None:
+        self._lab.calls.append("forget")
 
 
 class LabCollector:
@@ -344,3 +351,65 @@ def test_a_full_disk_fails_the_cycle_and_no_more(
     assert "no room left for the store" in failed[0].getMessage()
     answer = lab.health.answer()[1]["targets"]["shop"]
     assert answer["state"] == "failing"
+
+
+def advice(*undecided: str) -> IndexAdvice:
+    return IndexAdvice(undecided=undecided)
+
+
+def test_a_full_cycle_asks_for_indexes_and_keeps_no_values(lab: Lab) -> None:
+    lab.planning = lambda _stopped: advice("shop")
+    watch = lab.watch()
+    watch.step()
+    lab.now += timedelta(minutes=1)
+    watch.step()
+    assert lab.calls == ["open", "full", "plan", "fast"]
+    assert lab.advised == [advice("shop"), None]
+    assert all("column_values" not in judged.collected for judged, _, _ in lab.judged)
+    kept = lab.store.latest_snapshot("shop", full=True)
+    assert kept is not None
+    assert "column_values" not in kept.collected
+    watch.rewire(lab.wiring(), lab.daemon)
+    watch.step()
+    assert "forget" in lab.calls
+
+
+def test_a_stop_ends_planning(lab: Lab) -> None:
+    """The planner asks whether it is to go on; what the cycle had is kept, and nothing resolved."""
+    began = threading.Event()
+
+    def planning(stopped: Stopped) -> IndexAdvice:
+        began.set()
+        while not stopped():
+            threading.Event().wait(0.01)
+        return advice("shop")
+
+    lab.planning = planning
+    watch = lab.watch()
+    runner = threading.Thread(target=watch.step)
+    runner.start()
+    assert began.wait(60)
+    watch.stop()
+    assert watch.join(60)
+    runner.join(60)
+    assert lab.advised == [advice("shop")]
+    assert lab.calls[-1] == "forget"
+
+
+def test_a_cycle_that_plans_for_too_long_is_cancelled(lab: Lab) -> None:
+    began = threading.Event()
+
+    def planning(stopped: Stopped) -> IndexAdvice:
+        began.set()
+        while not stopped():
+            threading.Event().wait(0.01)
+        return advice()
+
+    lab.planning = planning
+    watch = lab.watch(patience_s=0.0)
+    runner = threading.Thread(target=watch.step)
+    runner.start()
+    assert began.wait(60)
+    watch.missed("overlapped", "")
+    runner.join(60)
+    assert not runner.is_alive()

@@ -13,14 +13,14 @@ import pytest
 from daemon_lab import facts
 from pgtune_advisor.daemon import index_plans
 from pgtune_advisor.daemon.index_plans import IndexPlans, standing
+from pgtune_advisor.daemon.wiring import Stopped
 from pgtune_advisor.domain.errors import TargetError
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
 from pgtune_advisor.domain.objects import Index, Relation
 from pgtune_advisor.domain.proposals import IndexAdvice, Proposal
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.domain.statements import Statement
-from pgtune_advisor.domain.window import Window
-from pgtune_advisor.settings import TargetSection
+from pgtune_advisor.domain.window import Window, lifetime
 from rules.defaults import domain_row
 
 HOUR = timedelta(hours=1)
@@ -74,7 +74,7 @@ def proposal(column: str, database: str = "shop", **fields: Any) -> Proposal:
 class Target:
     """A target with a planner that the test answers for."""
 
-    def __init__(self, **section: Any) -> None:
+    def __init__(self) -> None:
         self.answer = IndexAdvice(proposals=(proposal("user_id"),))
         self.error: TargetError | None = None
         self.planned = 0
@@ -82,14 +82,17 @@ class Target:
         self.pages = 1000
         self.times: dict[int, float] = {1: 100.0, 2: 100.0}
         self.tables: dict[str, Any] = {"relations": (relation("orders"),), "indexes": ()}
-        target = TargetSection(name="shop", dsn="service=shop", **section)
-        self.plans = IndexPlans(target, self._plan, HOUR)
+        self.plans = IndexPlans("shop", self, HOUR)
 
-    def _plan(self, *_: object) -> IndexAdvice:
+    def plan(self, snapshot: Snapshot, window: Window, stopped: Stopped) -> IndexAdvice:
+        del snapshot, window, stopped
         self.planned += 1
         if self.error is not None:
             raise self.error
         return self.answer
+
+    def close(self) -> None:
+        self.planned = -1
 
     def cycle(self) -> IndexAdvice | None:
         values = self.plans.begin()
@@ -233,10 +236,11 @@ def test_a_stop_while_planning_keeps_the_last_choice(clock: Clock) -> None:
 
 
 def test_no_planner_no_advice() -> None:
-    target = Target(planner="none")
-    assert not target.plans.begin()
-    assert target.cycle() is None
-    assert target.planned == 0
+    plans = IndexPlans("shop", None, HOUR)
+    assert not plans.begin()
+    taken = facts.snapshot()
+    assert plans.advice(taken, lifetime(taken), lambda: False) is None
+    plans.close()
 
 
 def test_why_values_are_missing_is_said_as_long_as_the_choice_holds() -> None:

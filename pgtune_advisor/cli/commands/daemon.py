@@ -20,6 +20,7 @@ from pgtune_advisor.domain.server import Platform
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.emit.output_dir import write
+from pgtune_advisor.planner.shadow_keeper import ShadowKeeper
 from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.settings import Settings, TargetSection, load
 
@@ -58,15 +59,25 @@ def _wire(settings: Settings) -> service.Wiring:
         evaluate=evaluate,
         collector=lambda target: wiring.collector(settings, target),
         publish=publish,
-        plan=_plan,
+        planning=IndexPlanning,
     )
 
 
-def _plan(
-    target: TargetSection, snapshot: Snapshot, window: Window, stopped: service.Stopped
-) -> IndexAdvice:
-    """The choice of indexes, within the target's connections: the collector has given its back."""
-    asked = whatif.Asked.of(target, None, None, None)
-    context = Context(snapshot=snapshot, window=window, now=datetime.now(UTC))
-    with asked.quietly(snapshot, target.dsn, target.max_connections, stopped) as what_if:
-        return advise_indexes(context, what_if)
+class IndexPlanning:
+    """The choice of indexes for one target, which keeps the target's shadows in between."""
+
+    def __init__(self, target: TargetSection) -> None:
+        self._target = target
+        self._asked = whatif.Asked.of(target, None, None, None)
+        self._shadows = ShadowKeeper()
+
+    def plan(self, snapshot: Snapshot, window: Window, stopped: service.Stopped) -> IndexAdvice:
+        """Choose, within the target's connections: the collector has given its own back."""
+        context = Context(snapshot=snapshot, window=window, now=datetime.now(UTC))
+        dsn, connections = self._target.dsn, self._target.max_connections
+        with self._asked.quietly(snapshot, dsn, connections, stopped, self._shadows) as what_if:
+            return advise_indexes(context, what_if)
+
+    def close(self) -> None:
+        """Delete the shadows."""
+        self._shadows.close()
