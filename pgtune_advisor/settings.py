@@ -41,6 +41,11 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(lambda v: parse_size(v) if isinstance(v, str) else v)]
 
 
+OptionalSize = Annotated[Size | None, BeforeValidator(lambda v: None if v == "" else v)]
+"""A size; an empty text is none."""
+
+PlannerChoice = Literal["auto", "hypopg", "shadow", "none"]
+
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 """Several names, or one alone: `["a", "b"]` or `"*"`."""
 
@@ -56,9 +61,10 @@ class DaemonSection(Section):
 
     interval: Duration = timedelta(seconds=60)
     slow_interval: Duration = timedelta(minutes=10)
+    index_interval: Duration = timedelta(hours=1)
     state_dir: Path = Path("/var/lib/pgtune-advisor")
 
-    @field_validator("interval", "slow_interval")
+    @field_validator("interval", "slow_interval", "index_interval")
     @classmethod
     def _not_too_often(cls, value: timedelta) -> timedelta:
         if not timedelta(seconds=1) <= value <= timedelta(days=30):
@@ -90,13 +96,19 @@ class HostSection(Section):
 
 
 class TargetSection(Section):
-    """One server. `databases` empty means the one of the dsn, `*` all that can be entered."""
+    """One server. `databases` empty means the one of the dsn, `*` all that can be entered.
+
+    `index_budget` is in bytes a database; None is a share of its tables.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=63)
     dsn: str
     databases: Names = ()
     replicas: dict[str, str] = {}
     max_connections: int = Field(default=3, ge=1, le=100)
+    planner: PlannerChoice = "auto"
+    index_budget: OptionalSize = None
+    index_deadline: Duration = timedelta(seconds=60)
     host: HostSection = HostSection()
 
     @field_validator("dsn")
@@ -106,6 +118,20 @@ class TargetSection(Section):
             raise ValueError(
                 "holds a password: use a libpq service or passfile, or systemd's LoadCredential"
             )
+        return value
+
+    @field_validator("index_budget")
+    @classmethod
+    def _room(cls, value: int | None) -> int | None:
+        if value is not None and value < MB:
+            raise ValueError("must be at least 1MB, or empty for half of the tables")
+        return value
+
+    @field_validator("index_deadline")
+    @classmethod
+    def _in_time(cls, value: timedelta) -> timedelta:
+        if not timedelta(seconds=1) <= value <= timedelta(hours=1):
+            raise ValueError("must be at least 1s and at most 1h")
         return value
 
     @field_validator("replicas")

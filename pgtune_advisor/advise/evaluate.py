@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from pgtune_advisor.advise.indexes.advisor import WhatIf, advise_indexes
 from pgtune_advisor.advise.joint import solve_drops
 from pgtune_advisor.advise.recommend import recommend
-from pgtune_advisor.domain.findings import SEVERITIES, Suppression
+from pgtune_advisor.domain.findings import SEVERITIES, Subject, Suppression, Unknown
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report, ReportTarget, ReportWindow
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
@@ -17,8 +18,12 @@ from pgtune_advisor.domain.window import Window
 from pgtune_advisor.rules import engine, suppressions
 from pgtune_advisor.rules.factbase import FactBase
 from pgtune_advisor.rules.facts.base import Context
+from pgtune_advisor.rules.facts.proposals import ProposalFacts
 from pgtune_advisor.rules.facts.shapes import omissions
 from pgtune_advisor.rules.loader import Loaded, RuleBook
+
+# The subjects that are made of index advice.
+ADVISED: Final = frozenset({ProposalFacts.KIND})
 
 
 def evaluate(
@@ -31,10 +36,12 @@ def evaluate(
     suppress: Sequence[Suppression] = (),
     tables: frozenset[str] | None = None,
     what_if: WhatIf | None = None,
+    advice: IndexAdvice | None = None,
 ) -> Report:
     """Run the rules and turn what they find into recommendations.
 
-    `what_if` is asked for indexes first; without it no rule speaks of indexes that are not there.
+    `what_if` is asked for indexes first, or `advice` is what it said before; without either no
+    rule speaks of indexes that are not there.
     With `tables`, only rules whose subject is made of these snapshot tables alone: what a fast
     cycle has just read.
     """
@@ -43,10 +50,10 @@ def evaluate(
         return tables is None or tables.issuperset(book.catalogue.needs(loaded.rule.spec.subject))
 
     context = Context(snapshot=snapshot, window=window, now=now)
-    advice = IndexAdvice()
     if what_if is not None and tables is None:
         advice = advise_indexes(context, what_if)
-        context = replace(context, advice=advice)
+    context = replace(context, advice=advice)
+    advice = advice or IndexAdvice()
     facts = FactBase(context, book.catalogue)
     try:
         outcome = engine.run(book, facts, fresh)
@@ -65,7 +72,7 @@ def evaluate(
         findings=tuple(findings),
         recommendations=tuple(recommendations),
         rejected=(*solved, *refused, *suppressed, *advice.rejected),
-        unknown=outcome.unknown,
+        unknown=(*outcome.unknown, *_undecided(book, advice)),
         gaps=(*_window_gaps(window), *_text_gaps(context), *advice.gaps, *snapshot.gaps),
         planner=advice.planner,
     )
@@ -80,6 +87,16 @@ def _target(snapshot: Snapshot) -> ReportTarget:
         system_identifier=server.system_identifier,
         in_recovery=server.in_recovery,
     )
+
+
+def _undecided(book: RuleBook, advice: IndexAdvice) -> list[Unknown]:
+    """The rules about index advice, where there is none for want of a planner that lasts."""
+    missing = tuple(f"planner of database {database}" for database in advice.undecided)
+    return [
+        Unknown(rule=loaded.id, subject=Subject(kind=kind, label="*"), missing=missing)
+        for loaded in book.rules
+        if missing and (kind := loaded.rule.spec.subject) in ADVISED
+    ]
 
 
 def _text_gaps(context: Context) -> list[Gap]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 
@@ -70,8 +70,15 @@ def recommend(
         group.matches.append(match)
     found = [_recommendation(key, group) for key, group in groups.items()]
     severity = {key: _gravest(group) for key, group in groups.items()}
-    found.sort(key=lambda r: (severity[r.id], _PHASES.index(r.phase), r.category, r.title, r.id))
+    found.sort(key=lambda one: (severity[one.id], *_rank(one)))
     return found, rejected
+
+
+def _rank(one: Recommendation) -> tuple[int, str, float, str, str]:
+    """By phase and category, then what saves most."""
+    before, after = one.impact.cost_before, one.impact.cost_after
+    saved = before - after if before is not None and after is not None else 0.0
+    return _PHASES.index(one.phase), one.category, -saved, one.title, one.id
 
 
 def stable_id(match: Match, changes: Sequence[Change]) -> str:
@@ -155,7 +162,10 @@ def _impact(group: _Group) -> Impact:
             cost_after=proposal.cost_after,
             time_saved_ms_per_hour=proposal.time_saved_ms_per_hour,
             size_bytes=proposal.size_bytes - freed_pages * BLOCK,
-            statements=tuple(effect.statement for effect in proposal.effects),
+            build_ms=proposal.build_ms,
+            statements=tuple(
+                replace(effect.statement, risky=effect.risky) for effect in proposal.effects
+            ),
         )
     # Two rules that want the same index dropped free its space once.
     freed = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,17 +14,22 @@ import typer
 
 from pgtune_advisor.advise.indexes.advisor import WhatIf
 from pgtune_advisor.advise.indexes.workload import QueryFile
+from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.cli import output
 from pgtune_advisor.cli.queries import read_queries
 from pgtune_advisor.domain.errors import UsageError
-from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.domain.units import parse_duration, parse_size
 from pgtune_advisor.planner.open import CHOICES, Choice, Planners
+from pgtune_advisor.planner.shadow_keeper import ShadowKeeper
+from pgtune_advisor.planner.stoppable import StoppablePlanner
+from pgtune_advisor.settings import TargetSection
 
 PlannerOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--planner",
+        show_default="the target's, else auto",
         help="Who says what an index would do: hypopg (the extension on the target), shadow (a"
         " private copy of schema and statistics), auto (the first of these that is there), none.",
     ),
@@ -33,11 +38,15 @@ Budget = Annotated[
     str | None,
     typer.Option(
         help="Space that new indexes may take in a database, for example 2GB.",
-        show_default="half the size of its tables",
+        show_default="the target's, else half the size of its tables",
     ),
 ]
 Deadline = Annotated[
-    str, typer.Option(help="Time for finding indexes, for example 60s; then the best so far.")
+    str | None,
+    typer.Option(
+        help="Time for finding indexes, for example 60s; then the best so far.",
+        show_default="the target's, else 60s",
+    ),
 ]
 Queries = Annotated[
     Path | None,
@@ -46,7 +55,9 @@ Queries = Annotated[
         " `-- weight: 12` says how often it counts.",
     ),
 ]
-DEADLINE = "60s"
+
+# What counts without a configured target.
+NO_TARGET = TargetSection.model_construct(name="none", dsn="")
 
 
 def choice(text: str) -> Choice:
@@ -83,12 +94,20 @@ class Asked:
     queries: tuple[QueryFile, ...] | None
 
     @classmethod
-    def of(cls, planner: str, budget: str | None, limit: str, queries: Path | None) -> Asked:
-        """From the options; UsageError where one is wrong."""
+    def of(
+        cls,
+        target: TargetSection | None,
+        planner: str | None,
+        budget: str | None,
+        limit: str | None,
+        queries: Path | None = None,
+    ) -> Asked:
+        """From the options, and where they are silent from the target; UsageError if wrong."""
+        kept = target or NO_TARGET
         return cls(
-            planner=choice(planner),
-            budget=budget_bytes(budget),
-            limit=deadline(limit),
+            planner=kept.planner if planner is None else choice(planner),
+            budget=kept.index_budget if budget is None else budget_bytes(budget),
+            limit=kept.index_deadline if limit is None else deadline(limit),
             queries=None if queries is None else read_queries(queries),
         )
 
@@ -100,18 +119,36 @@ class Asked:
         if self.planner == "none":
             yield None
             return
-        began = time.monotonic()
-        with output.progress() as bar, Planners(snapshot, dsn, connections, self.planner) as found:
+        with output.progress() as bar:
             task = bar.add_task("opening a planner", total=1.0)
 
             def progress(what: str, share: float) -> None:
                 bar.update(task, description=what, completed=share)
 
+            with self.quietly(snapshot, dsn, connections) as what_if:
+                yield replace(what_if, progress=progress)
+
+    @contextmanager
+    def quietly(
+        self,
+        snapshot: Snapshot,
+        dsn: str | None,
+        connections: int,
+        stopped: Callable[[], bool] = lambda: False,
+        keeper: ShadowKeeper | None = None,
+    ) -> Iterator[WhatIf]:
+        """The same without a progress bar; `stopped` ends it, `keeper` keeps its shadows."""
+        began = time.monotonic()
+
+        def of(database: str) -> Planner | Gap:
+            planner = planners.of(database)
+            return planner if isinstance(planner, Gap) else StoppablePlanner(planner, stopped)
+
+        with Planners(snapshot, dsn, connections, self.planner, keeper) as planners:
             yield WhatIf(
-                planner=found.of,
-                expired=lambda: time.monotonic() - began > self.limit.total_seconds(),
+                planner=of,
+                expired=lambda: stopped() or time.monotonic() - began > self.limit.total_seconds(),
                 elapsed_ms=lambda: (time.monotonic() - began) * 1000,
                 budget=self.budget,
                 queries=self.queries,
-                progress=progress,
             )

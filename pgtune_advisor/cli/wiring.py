@@ -13,6 +13,7 @@ from pgtune_advisor.advise.indexes.advisor import WhatIf
 from pgtune_advisor.advise.recommend import check
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import UsageError
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
@@ -32,6 +33,7 @@ class Reporter(Protocol):
         window: Window,
         tables: frozenset[str] | None = None,
         what_if: WhatIf | None = None,
+        advice: IndexAdvice | None = None,
     ) -> Report: ...
 
 
@@ -68,6 +70,7 @@ def reporter(settings: Settings) -> Reporter:
         window: Window,
         tables: frozenset[str] | None = None,
         what_if: WhatIf | None = None,
+        advice: IndexAdvice | None = None,
     ) -> Report:
         return evaluate(
             snapshot,
@@ -78,6 +81,7 @@ def reporter(settings: Settings) -> Reporter:
             suppress=suppress,
             tables=tables,
             what_if=what_if,
+            advice=advice,
         )
 
     return report

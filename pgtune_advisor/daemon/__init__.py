@@ -6,7 +6,9 @@ from pgtune_advisor.daemon.wiring import (
     CollectorFactory,
     CollectorLike,
     Evaluate,
+    Planning,
     Publish,
+    Stopped,
     Wiring,
 )
 
@@ -15,7 +17,9 @@ __all__ = [
     "CollectorFactory",
     "CollectorLike",
     "Evaluate",
+    "Planning",
     "Publish",
+    "Stopped",
     "Wiring",
     "run",
 ]

@@ -12,14 +12,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from pgtune_advisor.daemon.wiring import CollectorLike, Wiring
+from pgtune_advisor.daemon.index_plans import IndexPlans
+from pgtune_advisor.daemon.wiring import CollectorLike, Stopped, Wiring
 from pgtune_advisor.domain import window as windows
 from pgtune_advisor.domain.errors import AdvisorError, OutputError, SnapshotError
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.logs import log
-from pgtune_advisor.settings import DaemonSection
+from pgtune_advisor.settings import DaemonSection, TargetSection
 from pgtune_advisor.store import Cadence, Cycle, Outcome, Recorded, Store
 
 # The least that a full evaluation looks back, so that rates are not those of one moment.
@@ -63,49 +64,57 @@ class _Began:
 class TargetCycles:
     """The cycles of one target, one after another; it remembers the last full snapshot."""
 
-    def __init__(self, target: str, store: Store, wiring: Wiring, daemon: DaemonSection) -> None:
-        self._target = target
+    def __init__(
+        self, section: TargetSection, store: Store, wiring: Wiring, daemon: DaemonSection
+    ) -> None:
+        self._target = section.name
         self._store = store
         self._wiring = wiring
         self._daemon = daemon
         self._base: Snapshot | None = None
+        make = None if section.planner == "none" else wiring.planning
+        planning = make(section) if make else None
+        self._indexes = IndexPlans(section.name, planning, daemon.index_interval)
+
+    def close(self) -> None:
+        """No further cycle comes."""
+        self._indexes.close()
 
     def cadence(self, *, full_due: bool) -> Cadence:
         """What the next cycle reads: all, unless that is not due and was read before."""
         return "full" if full_due or self._full_snapshot() is None else "fast"
 
-    def run(self, collector: CollectorLike, cadence: Cadence) -> Done:
-        """Run one cycle.
+    def run(self, collector: CollectorLike, cadence: Cadence, stopped: Stopped) -> Done:
+        """Run one cycle; `stopped` ends the planning of indexes, and collector.cancel() the rest.
 
         Raises TargetError where the target does not answer, other AdvisorErrors where what was
         read could not be judged, kept or published.
         """
         began = _Began(self._target, cadence)
-        base = None
-        if cadence == "fast":
-            base = self._full_snapshot()
+        base = self._full_snapshot() if cadence == "fast" else None
+        full = base is None
         # Let the last one go before the next is read: each may be large.
         self._base = base
-        snapshot = collector.full() if base is None else collector.fast()
+        snapshot = collector.full(values=self._indexes.begin()) if full else collector.fast()
         collected_s = began.seconds()
-        self._base = base or snapshot
-        report, recorded = self._judge_and_keep(began, snapshot, base)
-        if base is None:
+        self._base = base or snapshot.without_data()
+        report, recorded = self._judge_and_keep(began, snapshot, base, stopped)
+        if full:
             self._publish(report)
         return Done(collected_s=collected_s, gaps=len(snapshot.gaps), recorded=recorded)
 
     def _judge_and_keep(
-        self, began: _Began, snapshot: Snapshot, base: Snapshot | None
+        self, began: _Began, snapshot: Snapshot, base: Snapshot | None, stopped: Stopped
     ) -> tuple[Report, Recorded]:
         """What was read is kept whether or not it can be judged."""
         try:
-            report = self._judge(snapshot, base)
+            report = self._judge(snapshot, base, stopped)
         except BaseException as error:
             reason = error.primary if isinstance(error, AdvisorError) else type(error).__name__
             reason = f"the evaluation failed: {reason}"
-            self._store.record_cycle(began.ended("failed", reason), snapshot)
+            self._store.record_cycle(began.ended("failed", reason), snapshot.without_data())
             raise
-        return report, self._store.record_cycle(began.ended("ok"), snapshot, report)
+        return report, self._store.record_cycle(began.ended("ok"), snapshot.without_data(), report)
 
     def _full_snapshot(self) -> Snapshot | None:
         if self._base is None:
@@ -113,12 +122,14 @@ class TargetCycles:
                 self._base = self._store.latest_snapshot(self._target, full=True)
         return self._base
 
-    def _judge(self, snapshot: Snapshot, base: Snapshot | None) -> Report:
+    def _judge(self, snapshot: Snapshot, base: Snapshot | None, stopped: Stopped) -> Report:
         if base is not None:
             window = self._window(snapshot, self._daemon.slow_interval, base)
-            return self._wiring.evaluate(snapshot.over(base), window, False)
+            return self._wiring.evaluate(snapshot.over(base), window, False, None)
         span = max(LOOK_BACK, 3 * self._daemon.slow_interval)
-        return self._wiring.evaluate(snapshot, self._window(snapshot, span, None), True)
+        window = self._window(snapshot, span, None)
+        advice = self._indexes.advice(snapshot, window, stopped)
+        return self._wiring.evaluate(snapshot.without_data(), window, True, advice)
 
     def _window(self, snapshot: Snapshot, span: timedelta, base: Snapshot | None) -> Window:
         """What happened since about `span` ago; the totals where there is nothing older."""

@@ -42,6 +42,7 @@ class Watch:
         self._busy = threading.Lock()
         self._stopping = threading.Event()
         self._stopped = threading.Event()
+        self._cancelled = threading.Event()
         self._collector: CollectorLike | None = None
         self._began: float | None = None
         self._overlapped = False
@@ -64,8 +65,10 @@ class Watch:
             if self._pending is not None:
                 pending, self._pending = self._pending, None
                 self._close()
+                self._cycles.close()
                 self._wire(*pending)
             self._began, self._overlapped = time.monotonic(), False
+            self._cancelled.clear()
             try:
                 delay_s = self._step()
             finally:
@@ -98,6 +101,7 @@ class Watch:
     def stop(self) -> None:
         """Cancel what runs and take no further step; join() waits for it."""
         self._stopping.set()
+        self._cancelled.set()
         self._teller.hush()
         threading.Thread(target=self._finish, daemon=True).start()
 
@@ -109,11 +113,12 @@ class Watch:
         self._cancel()
         with self._busy:
             self._close()
+            self._cycles.close()
         self._stopped.set()
 
     def _wire(self, wiring: Wiring, daemon: DaemonSection) -> None:
         self._wiring, self._daemon = wiring, daemon
-        self._cycles = TargetCycles(self.section.name, self._store, wiring, daemon)
+        self._cycles = TargetCycles(self.section, self._store, wiring, daemon)
         fast, full = daemon.interval.total_seconds(), daemon.slow_interval.total_seconds()
         self._set_pace("fast", fast)
         self._set_pace("full", max(full, fast))
@@ -149,7 +154,7 @@ class Watch:
             cadence = self._cycles.cadence(full_due=full_due)
             if cadence == "full":
                 self._full_at = began + self._paces["full"].delay_s
-            done = self._cycles.run(self._open(), cadence)
+            done = self._cycles.run(self._open(), cadence, self._ended)
         except TargetError as error:
             self._down(error, cadence, time.monotonic() - began)
         except AdvisorError as error:
@@ -209,7 +214,11 @@ class Watch:
         if collector is not None:
             collector.close()
 
+    def _ended(self) -> bool:
+        return self._stopping.is_set() or self._cancelled.is_set()
+
     def _cancel(self) -> None:
+        self._cancelled.set()
         collector = self._collector
         try:
             if isinstance(collector, Cancellable):

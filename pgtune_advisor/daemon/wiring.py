@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
@@ -16,8 +17,8 @@ from pgtune_advisor.settings import TargetSection
 class CollectorLike(Protocol):
     """Reads one target; every method raises TargetError where the target cannot be reached."""
 
-    def full(self) -> Snapshot:
-        """Read all facts."""
+    def full(self, *, values: bool = False) -> Snapshot:
+        """Read all facts; with `values` those in statistics too, which are data of the target."""
 
     def fast(self) -> Snapshot:
         """Read the facts that change quickly and cost little."""
@@ -39,8 +40,26 @@ class Cancellable(CollectorLike, Protocol):
 
 CollectorFactory = Callable[[TargetSection], CollectorLike]
 
-Evaluate = Callable[[Snapshot, Window, bool], Report]
-"""The facts, the window, and whether to judge all subjects or only those of a fast cycle."""
+Stopped = Callable[[], bool]
+"""Whether what runs is to end now."""
+
+
+class Planning(Protocol):
+    """Chooses indexes for one target, in one thread at a time."""
+
+    def plan(self, snapshot: Snapshot, window: Window, stopped: Stopped) -> IndexAdvice:
+        """What to create by these facts, with values of statistics, and the window.
+
+        AdvisorError where no planner can be had.
+        """
+
+    def close(self) -> None:
+        """Let go of what it keeps between its calls."""
+
+
+Evaluate = Callable[[Snapshot, Window, bool, IndexAdvice | None], Report]
+"""The facts, the window, whether to judge all subjects or only those of a fast cycle, and what the
+index advisor proposes (None: it was not asked)."""
 
 Publish = Callable[[Report, Path], object]
 """Bring the advice in a directory, which is made if it is missing, up to the report."""
@@ -48,8 +67,12 @@ Publish = Callable[[Report, Path], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
-    """The parts that depend on the configuration; made anew when it is read anew."""
+    """The parts that depend on the configuration; made anew when it is read anew.
+
+    Without `planning` no indexes are proposed.
+    """
 
     collector: CollectorFactory
     evaluate: Evaluate
     publish: Publish
+    planning: Callable[[TargetSection], Planning] | None = None

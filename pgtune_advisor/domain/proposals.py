@@ -88,10 +88,15 @@ class StatisticsProposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexAdvice:
-    """The outcome for all databases: what to do, what not and why, what could not be seen."""
+    """The outcome for all databases: what to do, what not and why, what could not be seen.
+
+    `undecided` are databases whose planner was lost on the way: that nothing is proposed there
+    says nothing.
+    """
 
     proposals: tuple[Proposal, ...] = ()
     statistics: tuple[StatisticsProposal, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    undecided: tuple[str, ...] = ()
     planner: PlannerUse = field(default_factory=PlannerUse)

@@ -24,7 +24,8 @@ REPORT_VERSION: Final = 1
 class StatementImpact:
     """A statement that a change touches; costs in planner units, None where none was estimated.
 
-    `measured_ms_*` are medians of executions on a clone, None where it was not run there.
+    `risky`: the new plan rests on an estimate that is likely to be off. `measured_ms_*` are medians
+    of executions on a clone, None where it was not run there.
     """
 
     query_id: int | None
@@ -32,18 +33,29 @@ class StatementImpact:
     calls: float | None
     cost_before: float | None = None
     cost_after: float | None = None
+    risky: bool = False
     measured_ms_before: float | None = None
     measured_ms_after: float | None = None
+
+    @property
+    def is_dearer(self) -> bool:
+        """Whether its cost rises by more than a rounding error."""
+        before, after = self.cost_before, self.cost_after
+        return before is not None and after is not None and after > before * 1.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What a change is expected to do; None is not known, never zero."""
+    """What a change is expected to do; None is not known, never zero.
+
+    `size_bytes` is what it takes, negative what it gives back.
+    """
 
     cost_before: float | None = None
     cost_after: float | None = None
     time_saved_ms_per_hour: float | None = None
     size_bytes: int | None = None
+    build_ms: float | None = None
     statements: tuple[StatementImpact, ...] = ()
 
 

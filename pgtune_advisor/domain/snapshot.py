@@ -134,9 +134,14 @@ class Snapshot:
         )
 
     def without_data(self) -> Snapshot:
-        """This snapshot without what are values of the target's rows."""
+        """This snapshot without what are values of the target's rows, and without their gaps."""
         empty: dict[str, Any] = dict.fromkeys(DATA_TABLES, ())
-        return replace(self, collected=self.collected - DATA_TABLES, **empty)
+        gaps = tuple(gap for gap in self.gaps if gap.head not in DATA_TABLES)
+        return replace(self, collected=self.collected - DATA_TABLES, gaps=gaps, **empty)
+
+    def data_gaps(self) -> tuple[Gap, ...]:
+        """Why values of the target's rows could not be read."""
+        return tuple(gap for gap in self.gaps if gap.head in DATA_TABLES)
 
     def missing(self, table: str) -> Gap | None:
         """The gap that explains why `table` is empty or partial, if there is one."""

@@ -7,17 +7,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgtune_advisor.domain.changes import Advice
-from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.recommendations import Recommendation, Report
 from pgtune_advisor.emit import manifest, settings_files
 from pgtune_advisor.emit.manifest import MigrationEntry, SettingEntry
 from pgtune_advisor.emit.markdown_text import cell, code, escape, table
 from pgtune_advisor.emit.migration_file import EVIDENCE, Task, file_name
 from pgtune_advisor.emit.risk import MEANING, risk
 from pgtune_advisor.emit.settings_files import Item
-from pgtune_advisor.emit.summary import counts_text, impact_text, target_text, window_lines
-from pgtune_advisor.emit.text import full_evidence, moment
+from pgtune_advisor.emit.summary import (
+    confidence_text,
+    counts_text,
+    evidence_by_key,
+    impact_text,
+    planner_text,
+    shown_statements,
+    statement_parts,
+    target_text,
+    window_lines,
+)
+from pgtune_advisor.emit.text import cut, full_evidence, moment
 
 FILE: Final = "INDEX.md"
+STATEMENTS: Final = 5
 _HOW: Final = (
     "Read each file before you run it, one at a time, from the top: "
     "`psql -X -v ON_ERROR_STOP=1 -f FILE`, never with `-c` or `-1`. "
@@ -58,12 +69,14 @@ def text(contents: Contents) -> str:
 
 def _head(report: Report) -> list[list[str]]:
     window, *notes = window_lines(report)
+    planner = planner_text(report)
     return [
         [f"# Advice for {escape(report.target.name)}"],
         [
             f"- Server: {escape(target_text(report))}",
             f"- Counters: {escape(window)}",
             *(f"  - {escape(note)}" for note in notes),
+            *([f"- Planner: {escape(planner)}"] if planner else []),
             f"- Written {moment(report.generated_at)} by pgtune-advisor "
             f"{escape(report.advisor_version)}",
             f"- {escape(counts_text(report))}",
@@ -87,12 +100,16 @@ def _migrations(contents: Contents) -> list[list[str]]:
     ]
     headers = ("file", "what", "database", "lock", "apply", "confidence")
     blocks = [["## Migrations"], [_HOW], [_KEPT], table(headers, rows)]
+    facts = evidence_by_key(contents.report)
     for task, entry in contents.tasks:
-        blocks += _migration(task, entry, contents.edited)
+        confidence = confidence_text(task.recommendation, facts)
+        blocks += _migration(task, entry, confidence, contents.edited)
     return blocks
 
 
-def _migration(task: Task, entry: MigrationEntry, edited: Sequence[str]) -> list[list[str]]:
+def _migration(
+    task: Task, entry: MigrationEntry, confidence: str, edited: Sequence[str]
+) -> list[list[str]]:
     one, change = task.recommendation, task.change
     up, down = file_name(entry.stem, "up"), file_name(entry.stem, "down")
     rules = ", ".join(code(rule) for rule in one.rules) or "none"
@@ -102,12 +119,13 @@ def _migration(task: Task, entry: MigrationEntry, edited: Sequence[str]) -> list
         f"- Recommendation {code(one.id)}, change {task.position} of {len(one.changes)}, "
         f"{one.phase}; rules: {rules}",
         f"- Apply: {one.applicability}, {MEANING[one.applicability]}. "
-        f"Confidence: {one.confidence}.",
+        f"Confidence: {escape(confidence)}.",
         f"- Lock: {escape(change.lock)}. Duration: {change.duration}. Needs: {change.needs}.",
         f"- Risk: {escape(risk(change))}",
     ]
     impact = impact_text(one)
     lines += [f"- Impact: {escape(impact)}"] if impact else []
+    lines += _statements(one) if task.position == 1 else []
     lines += [
         f"- {code(name)} was edited by hand, so it was left as it is; what the advice says now "
         "is in report.md."
@@ -121,6 +139,19 @@ def _migration(task: Task, entry: MigrationEntry, edited: Sequence[str]) -> list
         lines += [f"  - and {hidden} more, see report.json"] if hidden > 0 else []
     title = f'### <a id="{entry.number:04}"></a>{entry.stem}'
     return [[title], lines]
+
+
+def _statements(one: Recommendation) -> list[str]:
+    """Which statements gain, and all that become dearer."""
+    shown, hidden = shown_statements(one, STATEMENTS)
+    if not shown:
+        return []
+    lines = ["- Statements:"]
+    for statement in shown:
+        parts = escape(", ".join(statement_parts(statement)))
+        text = code(cut(statement.text, 100)) if statement.text else "a text that is unknown"
+        lines.append(f"  - {parts}: {text}" if parts else f"  - {text}")
+    return lines + ([f"  - and {hidden:,} more, see report.md"] if hidden else [])
 
 
 def _settings(contents: Contents) -> list[list[str]]:

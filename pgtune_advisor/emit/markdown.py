@@ -17,13 +17,17 @@ from pgtune_advisor.emit.summary import (
     MORE,
     answers,
     by_rule,
+    confidence_text,
     counts_text,
     databases_of,
+    evidence_by_key,
     impact_text,
     locks_of,
     measured_text,
     needs_of,
+    planner_text,
     rejected_groups,
+    shown_statements,
     sorted_gaps,
     subject_text,
     target_text,
@@ -61,10 +65,12 @@ def render(report: Report, _style: Style) -> str:
 def _header(report: Report) -> Iterator[list[str]]:
     yield [f"# Tuning report: {escape(report.target.name)}"]
     window, *notes = window_lines(report)
+    planner = planner_text(report)
     yield [
         f"- Server: {escape(target_text(report))}",
         f"- Counters: {escape(window)}",
         *(f"  - {escape(note)}" for note in notes),
+        *([f"- Planner: {escape(planner)}"] if planner else []),
         f"- Written {moment(report.generated_at)} by pgtune-advisor "
         f"{escape(report.advisor_version)}",
     ]
@@ -108,18 +114,19 @@ def _recommendations(report: Report) -> Iterator[list[str]]:
     if not found:
         return
     yield ["## Recommendations"]
+    facts = evidence_by_key(report)
     for number, one in enumerate(found[:RECOMMENDATIONS], start=1):
-        yield from _recommendation(number, one)
+        yield from _recommendation(number, one, confidence_text(one, facts))
     if len(found) > RECOMMENDATIONS:
         yield [f"And {len(found) - RECOMMENDATIONS:,} more {MORE}."]
 
 
-def _recommendation(number: int, one: Recommendation) -> Iterator[list[str]]:
+def _recommendation(number: int, one: Recommendation, confidence: str) -> Iterator[list[str]]:
     yield [f"### {number}. {escape(one.title)}"]
     rules = ", ".join(code(rule) for rule in one.rules) or "none"
     lines = [
         f"- {code(one.id)}, {one.phase}, rules: {rules}",
-        f"- Apply: {one.applicability}. Confidence: {one.confidence}. Needs: {needs_of(one)}.",
+        f"- Apply: {one.applicability}. Confidence: {escape(confidence)}. Needs: {needs_of(one)}.",
         f"- Lock: {escape(locks_of(one))}",
     ]
     database = databases_of(one)
@@ -135,7 +142,7 @@ def _recommendation(number: int, one: Recommendation) -> Iterator[list[str]]:
 
 
 def _statements(one: Recommendation) -> list[str]:
-    shown = one.impact.statements[:STATEMENTS]
+    shown, hidden = shown_statements(one, STATEMENTS)
     heads = ["query id", "calls", "cost before", "cost after"]
     rows = [
         [
@@ -148,12 +155,17 @@ def _statements(one: Recommendation) -> list[str]:
         heads.append("on a clone")
         rows = [[*row, measured_text(s)] for row, s in zip(rows, shown, strict=True)]
     rows = [
-        [*row, cell(one_line(s.text)) if s.text else "unknown"]
+        [*row, _mark(s) + (cell(one_line(s.text)) if s.text else "unknown")]
         for row, s in zip(rows, shown, strict=True)
     ]
     lines = table((*heads, "statement"), rows)
-    hidden = len(one.impact.statements) - STATEMENTS
     return lines + (["", f"And {hidden:,} more {MORE}."] if hidden > 0 else [])
+
+
+def _mark(statement: StatementImpact) -> str:
+    words = ["dearer"] if statement.is_dearer else []
+    words += ["uncertain"] if statement.risky else []
+    return f"**{', '.join(words)}**: " if words else ""
 
 
 def _figures(statement: StatementImpact) -> tuple[float | None, ...]:
@@ -186,7 +198,8 @@ def _rejected(report: Report) -> Iterator[list[str]]:
     lines = []
     for group in groups[:ROWS]:
         total = len(group.shown) + group.hidden
-        lines.append(f"- **{escape(group.reason)}** ({total:,})")
+        meaning = f": {group.meaning}" if group.meaning else ""
+        lines.append(f"- **{escape(group.reason)}** ({total:,}){meaning}")
         lines += [
             f"  - {escape(subject_text(one.subject))}: {escape(one.detail)}" for one in group.shown
         ]

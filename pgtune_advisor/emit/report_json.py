@@ -146,6 +146,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "cost_after": _number(impact.cost_after),
         "time_saved_ms_per_hour": _number(impact.time_saved_ms_per_hour),
         "size_bytes": impact.size_bytes,
+        "build_ms": _number(impact.build_ms),
         "statements": [
             {
                 # 64 bits: as a number most readers of JSON would round it.
@@ -154,6 +155,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
                 "calls": _number(one.calls),
                 "cost_before": _number(one.cost_before),
                 "cost_after": _number(one.cost_after),
+                "risky": one.risky,
                 "measured_ms_before": _number(one.measured_ms_before),
                 "measured_ms_after": _number(one.measured_ms_after),
             }

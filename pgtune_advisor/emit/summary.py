@@ -25,6 +25,7 @@ from pgtune_advisor.domain.recommendations import (
 )
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.domain.units import format_bytes, format_count, format_ms
+from pgtune_advisor.emit.reasons import REASONS
 from pgtune_advisor.emit.text import moment, one_line, plural
 
 T = TypeVar("T")
@@ -109,9 +110,10 @@ def unknown_groups(unknown: Iterable[Unknown]) -> list[UnknownGroup]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedGroup:
-    """What was turned down for one reason."""
+    """What was turned down for one reason, and what that means where the name is a known one."""
 
     reason: str
+    meaning: str
     shown: tuple[Rejected, ...]
     hidden: int
 
@@ -125,6 +127,7 @@ def rejected_groups(rejected: Iterable[Rejected], per_reason: int) -> list[Rejec
     return [
         RejectedGroup(
             reason=reason,
+            meaning=REASONS.get(reason, ""),
             shown=tuple(found[:per_reason]),
             hidden=max(len(found) - per_reason, 0),
         )
@@ -139,8 +142,10 @@ def sorted_gaps(gaps: Iterable[Gap]) -> list[Gap]:
 
 def subject_text(subject: Subject) -> str:
     """`table public.orders`."""
-    same = subject.kind == subject.label
-    return one_line(subject.label if same else f"{subject.kind} {subject.label}")
+    if subject.kind == subject.label:
+        return one_line(subject.label)
+    kind = "index" if subject.kind in ("index_candidate", "index_proposal") else subject.kind
+    return one_line(f"{kind} {subject.label}")
 
 
 def answers(report: Report) -> dict[str, list[str]]:
@@ -185,7 +190,7 @@ def databases_of(one: Recommendation) -> str:
 
 
 def impact_text(one: Recommendation) -> str:
-    """`saves 4.2 s per hour · planner cost 60,680 to 39,259 · size 75 MB`; empty if unknown."""
+    """`saves 4.2 s per hour · planner cost 60,680 to 39,259 · takes 75 MB`; empty if unknown."""
     return " · ".join(impact_parts(one))
 
 
@@ -197,10 +202,42 @@ def impact_parts(one: Recommendation) -> list[str]:
         parts.append(f"saves {format_ms(impact.time_saved_ms_per_hour)} per hour")
     parts.append(costs_text(impact.cost_before, impact.cost_after))
     if impact.size_bytes is not None:
-        parts.append(f"size {format_bytes(impact.size_bytes)}")
+        verb = "frees" if impact.size_bytes < 0 else "takes"
+        parts.append(f"{verb} {format_bytes(abs(impact.size_bytes))}")
+    if impact.build_ms is not None:
+        parts.append(f"builds in about {format_ms(impact.build_ms)}")
     if impact.statements:
         parts.append(f"touches {plural(len(impact.statements), 'statement')}")
+        dearer = sum(statement.is_dearer for statement in impact.statements)
+        parts += [f"makes {dearer:,} dearer"] if dearer else []
     return [part for part in parts if part]
+
+
+def shown_statements(one: Recommendation, limit: int) -> tuple[list[StatementImpact], int]:
+    """The statements to show, and how many are not: those that become dearer always are."""
+    dearer = [statement for statement in one.impact.statements if statement.is_dearer]
+    others = [statement for statement in one.impact.statements if not statement.is_dearer]
+    return others[:limit] + dearer, max(len(others) - limit, 0)
+
+
+def confidence_text(one: Recommendation, facts: Mapping[str, Sequence[Evidence]]) -> str:
+    """`estimated (hypopg, fidelity 1)`, as the evidence names the planner; else the bare word."""
+    found = {fact.fact: fact.value for fact in evidence_of(one, facts)}
+    planner, fidelity = found.get("planner"), found.get("fidelity")
+    if not isinstance(planner, str) or planner == "none":
+        return one.confidence
+    known = isinstance(fidelity, int | float)
+    return f"{one.confidence} ({planner}{f', fidelity {fidelity:.2g}' if known else ''})"
+
+
+def planner_text(report: Report) -> str:
+    """`hypopg (fidelity 1.0), 1,636 plans in 0.8 s`; empty where none was asked."""
+    use = report.planner
+    if use.kind == "none":
+        return ""
+    fidelity = "" if use.fidelity is None else f" (fidelity {use.fidelity:.2f})"
+    time = format_ms(use.elapsed_ms)
+    return f"{one_line(use.kind)}{fidelity}, {plural(use.calls, 'plan')} in {time}"
 
 
 def costs_text(before: float | None, after: float | None) -> str:
@@ -208,6 +245,16 @@ def costs_text(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return ""
     return f"planner cost {format_count(before)} to {format_count(after)}"
+
+
+def statement_parts(statement: StatementImpact) -> list[str]:
+    """`dearer: query 7`, `12 calls`, `planner cost 8 to 9`: what is known of it, part by part."""
+    known = [] if statement.query_id is None else [f"query {statement.query_id}"]
+    known += [] if statement.calls is None else [f"{format_count(statement.calls)} calls"]
+    known += [costs_text(statement.cost_before, statement.cost_after), measured_text(statement)]
+    known += ["uncertain: only a measurement can tell"] if statement.risky else []
+    parts = [part for part in known if part]
+    return [f"dearer: {parts[0]}", *parts[1:]] if statement.is_dearer else parts
 
 
 def measured_text(statement: StatementImpact) -> str:

@@ -11,22 +11,24 @@ from tabulate import tabulate
 from pgtune_advisor.domain.changes import Advice, Change, SetParameter
 from pgtune_advisor.domain.findings import SEVERITIES, Finding, Severity
 from pgtune_advisor.domain.recommendations import Recommendation, Report, StatementImpact
-from pgtune_advisor.domain.units import format_count
 from pgtune_advisor.emit.style import Style
 from pgtune_advisor.emit.summary import (
     MORE,
     answers,
     by_rule,
-    costs_text,
+    confidence_text,
     counts_text,
     databases_of,
+    evidence_by_key,
     impact_parts,
     locks_of,
-    measured_text,
     needs_of,
     next_step,
+    planner_text,
     rejected_groups,
+    shown_statements,
     sorted_gaps,
+    statement_parts,
     subject_text,
     target_text,
     unknown_groups,
@@ -63,10 +65,12 @@ def render(report: Report, style: Style) -> str:
 def _header(report: Report, style: Style) -> list[str]:
     title = f"{one_line(report.target.name)}: {target_text(report)}"
     window, *notes = window_lines(report)
+    planner = planner_text(report)
     return [
         *wrap(f"{title} (pgtune-advisor {report.advisor_version})", style.columns, rest=_INDENT),
         *wrap(f"counters: {window}", style.columns, rest=_INDENT),
         *(line for note in notes for line in wrap(note, style.columns, _INDENT)),
+        *(wrap(f"planner: {planner}", style.columns, rest=_INDENT) if planner else []),
     ]
 
 
@@ -102,28 +106,29 @@ def _recommendations(report: Report, style: Style) -> Iterator[list[str]]:
     found = report.recommendations
     if found:
         yield [style.bold(f"RECOMMENDATIONS ({len(found):,})")]
+    facts = evidence_by_key(report)
     for number, one in enumerate(found[:RECOMMENDATIONS], start=1):
-        yield _recommendation(number, one, style)
+        yield _recommendation(number, one, confidence_text(one, facts), style)
     if len(found) > RECOMMENDATIONS:
         yield [f"{_INNER}and {len(found) - RECOMMENDATIONS:,} more {MORE}"]
 
 
-def _recommendation(number: int, one: Recommendation, style: Style) -> list[str]:
+def _recommendation(number: int, one: Recommendation, confidence: str, style: Style) -> list[str]:
     columns, database = style.columns, databases_of(one)
     facts = [
         one.id,
         one.phase,
         f"apply: {one.applicability}",
-        f"confidence: {one.confidence}",
+        f"confidence: {confidence}",
         f"needs: {needs_of(one)}",
         *([f"database: {database}"] if database else []),
         f"lock: {locks_of(one)}",
     ]
     lines = [style.bold(line) for line in wrap(one.title, columns, f"{number:>2}. ")]
     lines += flow(facts, columns, _INNER) + flow(impact_parts(one), columns, _INNER)
-    for statement in one.impact.statements[:STATEMENTS]:
+    statements, hidden = shown_statements(one, STATEMENTS)
+    for statement in statements:
         lines += [style.dim(line) for line in _statement(statement, columns)]
-    hidden = len(one.impact.statements) - STATEMENTS
     lines += [f"{_INNER}and {plural(hidden, 'statement')} more {MORE}"] if hidden > 0 else []
     for change in one.changes[:CHANGES]:
         lines += _change(change, style)
@@ -132,11 +137,8 @@ def _recommendation(number: int, one: Recommendation, style: Style) -> list[str]
 
 
 def _statement(statement: StatementImpact, columns: int) -> list[str]:
-    known = [] if statement.query_id is None else [f"query {statement.query_id}"]
-    known += [] if statement.calls is None else [f"{format_count(statement.calls)} calls"]
-    known += [costs_text(statement.cost_before, statement.cost_after), measured_text(statement)]
     text = cut(statement.text or "a statement whose text is unknown", columns - len(_INNER) - 2)
-    facts = flow([part for part in known if part], columns, f"{_INNER}  ")
+    facts = flow(statement_parts(statement), columns, f"{_INNER}  ")
     return [*facts, f"{_INNER}  {text}"]
 
 
@@ -159,7 +161,8 @@ def _rejected(report: Report, style: Style) -> list[str]:
     lines = [style.bold(f"CONSIDERED AND REJECTED ({len(report.rejected):,})")]
     for group in groups[:ROWS]:
         total = len(group.shown) + group.hidden
-        lines.append(f"{_INDENT}{one_line(group.reason)} ({total:,})")
+        meaning = f": {group.meaning}" if group.meaning else ""
+        lines += wrap(f"{one_line(group.reason)} ({total:,}){meaning}", style.columns, _INDENT)
         for one in group.shown:
             text = f"{subject_text(one.subject)}: {one.detail}"
             lines += wrap(text, style.columns, "  - ")

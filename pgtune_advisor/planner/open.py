@@ -83,10 +83,10 @@ def open_shadow(
 
 
 class Planners:
-    """The planners of a snapshot's databases, opened when they are asked for and closed together.
+    """The planners of a snapshot's databases, each closed when the next one is asked for.
 
     Without a dsn the target is not asked: a snapshot file has no server. Without a `keeper` the
-    shadows that are made go with them.
+    shadows that are made go with them. `connections` are what the target allows in all.
     """
 
     def __init__(
@@ -99,10 +99,12 @@ class Planners:
     ) -> None:
         self._snapshot = snapshot
         self._dsn = dsn
-        self._connections = min(connections, MOST_CONNECTIONS)
+        self._allowed = max(connections, 1)
+        self._connections = min(self._allowed, MOST_CONNECTIONS)
         self._choice = choice
         self._stack = ExitStack()
         self._keeper = keeper or self._stack.enter_context(ShadowKeeper())
+        self._open = self._stack.enter_context(ExitStack())
 
     def __enter__(self) -> Self:
         return self
@@ -116,12 +118,18 @@ class Planners:
         self._stack.close()
 
     def of(self, database: str) -> Planner | Gap:
-        """The planner of a database, or the gap that says why there is none."""
+        """The planner of a database, or the gap that says why there is none.
+
+        Databases are asked one after another, and share the connections.
+        """
+        self._open.close()
         if self._choice == "none":
             return _gap(database, "no planner was asked for (--planner none)")
         if self._choice == "shadow":
             return self._shadow(database)
-        first = self._hypopg(database)
+        # A shadow beside HypoPG compares itself over a connection of its own.
+        alone = self._choice == "hypopg" or self._allowed == 1
+        first = self._hypopg(database, self._connections if alone else self._allowed - 1)
         if self._choice == "hypopg":
             return first
         if isinstance(first, Gap):
@@ -129,20 +137,23 @@ class Planners:
             if isinstance(second, Gap):
                 return _gap(database, f"{first.reason}; {second.reason}", second.hint or first.hint)
             return second
-        return self._stack.enter_context(HybridPlanner(first, lambda: self._shadow(database)))
+        if alone:
+            return first
+        return self._open.enter_context(HybridPlanner(first, lambda: self._shadow(database)))
 
-    def _hypopg(self, database: str) -> PlannerPool | Gap:
+    def _hypopg(self, database: str, connections: int) -> PlannerPool | Gap:
         if self._dsn is None:
             return _gap(database, "HypoPG needs the server, and there is only a snapshot")
-        found = open_hypopg(self._snapshot, database, self._dsn, self._connections)
+        connections = min(connections, MOST_CONNECTIONS)
+        found = open_hypopg(self._snapshot, database, self._dsn, connections)
         if isinstance(found, PlannerPool):
-            self._stack.callback(found.close)
+            self._open.callback(found.close)
         return found
 
     def _shadow(self, database: str) -> PlannerPool | Gap:
         found = open_shadow(self._snapshot, database, self._dsn, self._connections, self._keeper)
         if isinstance(found, PlannerPool):
-            self._stack.callback(found.close)
+            self._open.callback(found.close)
         return found
 
 

@@ -24,6 +24,7 @@ from pgtune_advisor import logs
 from pgtune_advisor.daemon import CollectorLike, Wiring, run
 from pgtune_advisor.daemon.schedule import Schedule
 from pgtune_advisor.domain.errors import AdvisorError, TargetError, UsageError
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
@@ -38,7 +39,8 @@ class LabCollector:
         self._name = name
         self._cancelled = threading.Event()
 
-    def full(self) -> Snapshot:
+    def full(self, *, values: bool = False) -> Snapshot:
+        del values
         return self._collect()
 
     def fast(self) -> Snapshot:
@@ -84,8 +86,8 @@ def evaluate(settings: Settings) -> Wiring:
     if "bad-rule" in settings.rules.disabled:
         raise UsageError("the rule bad-rule is not valid", detail="lab", hint="lab")
 
-    def judge(snapshot: Snapshot, window: Window, full: bool) -> Report:
-        del window, full
+    def judge(snapshot: Snapshot, window: Window, full: bool, advice: IndexAdvice | None) -> Report:
+        del window, full, advice
         folders = [Path(t.dsn[4:]) for t in settings.targets if t.name == snapshot.target]
         behaviour = _read(folders[0] / snapshot.target)
         if behaviour == "broken":

@@ -27,7 +27,8 @@ class ServerCollector:
         self._target = target
         self._connection: psycopg.Connection[tuple[datetime, int, int]] | None = None
 
-    def full(self) -> Snapshot:
+    def full(self, *, values: bool = False) -> Snapshot:
+        del values
         return self._collect()
 
     def fast(self) -> Snapshot:

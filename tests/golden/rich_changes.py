@@ -117,6 +117,7 @@ RECOMMENDATIONS: Final = (
             cost_after=39.5,
             time_saved_ms_per_hour=421_000.0,
             size_bytes=78_643_200,
+            build_ms=3_200.0,
             statements=(
                 StatementImpact(
                     query_id=-8_234_567_890_123_456_789,
@@ -128,6 +129,28 @@ RECOMMENDATIONS: Final = (
                     measured_ms_after=0.061,
                 ),
                 StatementImpact(query_id=None, text=None, calls=None),
+                StatementImpact(
+                    query_id=12,
+                    text="SELECT count(*) FROM shop.orders WHERE customer_id > $1",
+                    calls=80.0,
+                    cost_before=900.0,
+                    cost_after=450.5,
+                    risky=True,
+                ),
+                StatementImpact(
+                    query_id=13,
+                    text="SELECT * FROM shop.orders WHERE note = $1",
+                    calls=9.0,
+                    cost_before=20.0,
+                    cost_after=19.0,
+                ),
+                StatementImpact(
+                    query_id=14,
+                    text="SELECT * FROM shop.orders ORDER BY customer_id",
+                    calls=2.0,
+                    cost_before=1000.0,
+                    cost_after=1090.0,
+                ),
             ),
         ),
     ),
@@ -169,7 +192,7 @@ RECOMMENDATIONS: Final = (
         rules=("index-unused",),
         keys=("index-unused:shop.orders_status_idx",),
         category="indexes",
-        impact=Impact(size_bytes=1_610_612_736),
+        impact=Impact(size_bytes=-1_610_612_736),
     ),
     recommendation(
         "drop-unknown",

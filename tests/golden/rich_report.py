@@ -95,6 +95,8 @@ FINDINGS: Final = (
         evidence("parent_deletes", 1204, "", "pg_stat_user_tables"),
         evidence("child_size_bytes", 10_522_669_875, "bytes", "pg_class", "derived"),
         evidence("min_size", 1_048_576, "bytes", "rule parameter", "parameter"),
+        evidence("planner", "hypopg", "", "index advisor", "derived"),
+        evidence("fidelity", 0.94, "ratio", "planner (what-if)", "derived"),
         kind="constraint",
         category="indexes",
     ),
@@ -152,7 +154,7 @@ REJECTED: Final = (
     *(
         Rejected(
             subject=Subject(kind="table", label=f"shop.small_{n}"),
-            reason="table-too-small",
+            reason="tiny-table",
             detail=f"It has {n} rows; a sequential scan is as cheap.",
         )
         for n in range(1, 8)
@@ -195,7 +197,7 @@ def rich_report() -> Report:
         rejected=REJECTED,
         unknown=UNKNOWN,
         gaps=GAPS,
-        planner=PlannerUse(kind="none"),
+        planner=PlannerUse(kind="hypopg", fidelity=1.0, calls=1636, elapsed_ms=812.0),
     )
 
 

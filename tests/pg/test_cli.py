@@ -88,6 +88,26 @@ def test_a_replay_finds_what_the_live_run_found(
     assert keys(first) == keys(live)
 
 
+def test_a_replay_without_values_says_so(
+    database: Database, capsys: Capture, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "a.snapshot")
+    for option, said in (("--with-statistics", False), ("", True)):
+        assert main(["snapshot", file, "--dsn", database.dsn, *([option] if option else [])]) == 0
+        capsys.readouterr()
+        report = report_of(capsys, "replay", file, "--budget", "1GB", "--deadline", "5s")
+        gaps = report["gaps"]
+        assert isinstance(gaps, list)
+        assert any(gap["source"] == "column_values" for gap in gaps) == said
+        silent = report_of(capsys, "replay", file, "--planner", "none")
+        assert "column_values" not in str(silent["gaps"])
+
+
+def test_a_replay_has_no_server_for_hypopg(capsys: Capture, tmp_path: Path) -> None:
+    err = fails(capsys, 2, "replay", str(tmp_path / "any"), "--planner", "hypopg")
+    assert "needs the server" in err
+
+
 def test_output_directory(database: Database, capsys: Capture, tmp_path: Path) -> None:
     planted(database)
     out = tmp_path / "advice"

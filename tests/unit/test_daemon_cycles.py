@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,9 @@ from pgtune_advisor.daemon.health import Health
 from pgtune_advisor.daemon.metrics import Metrics
 from pgtune_advisor.daemon.telling import Teller
 from pgtune_advisor.daemon.watch import Watch
+from pgtune_advisor.daemon.wiring import Stopped
 from pgtune_advisor.domain.errors import OutputError, TargetError
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import Window
@@ -35,6 +37,8 @@ class Lab:
     daemon: DaemonSection
     calls: list[str] = field(default_factory=list)
     judged: list[tuple[Snapshot, Window, bool]] = field(default_factory=list)
+    advised: list[IndexAdvice | None] = field(default_factory=list)
+    planning: Callable[[Stopped], IndexAdvice] | None = None
     published: int = 0
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: datetime = facts.START
@@ -49,7 +53,9 @@ class Lab:
     metrics: Metrics = field(default_factory=Metrics)
 
     def wiring(self) -> Wiring:
-        return Wiring(collector=self.collector, evaluate=self.judge, publish=self.publish)
+        planning = (lambda target: LabPlanning(self, target)) if self.planning else None
+        parts = {"collector": self.collector, "evaluate": self.judge, "publish": self.publish}
+        return Wiring(**parts, planning=planning)
 
     def watch(self, patience_s: float = 300.0) -> Watch:
         teller = Teller("shop", self.metrics, self.health, lambda: None)
@@ -61,8 +67,11 @@ class Lab:
         self.calls.append("open")
         return LabCollector(self, target.name)
 
-    def judge(self, snapshot: Snapshot, window: Window, full: bool) -> Report:
+    def judge(
+        self, snapshot: Snapshot, window: Window, full: bool, advice: IndexAdvice | None
+    ) -> Report:
         self.judged.append((snapshot, window, full))
+        self.advised.append(advice)
         found = [facts.finding(label) for label in self.findings]
         made = [facts.recommendation(label, ()) for label in self.findings]
         return facts.report(snapshot.taken_at, found, made)
@@ -75,14 +84,32 @@ class Lab:
         (folder / "title").write_text(report.target.name)
 
 
+class LabPlanning:
+    def __init__(self, lab: Lab, target: TargetSection) -> None:
+        self._lab = lab
+        self._target = target
+
+    def plan(self, snapshot: Snapshot, window: Window, stopped: Stopped) -> IndexAdvice:
+        del window
+        assert self._target.name == snapshot.target
+        assert "column_values" in snapshot.collected
+        assert self._lab.planning is not None
+        self._lab.calls.append("plan")
+        return self._lab.planning(stopped)
+
+    def close(self) -> None:
+        self._lab.calls.append("forget")
+
+
 class LabCollector:
     def __init__(self, lab: Lab, name: str) -> None:
         self._lab = lab
         self._name = name
         self.cancelled = threading.Event()
 
-    def full(self) -> Snapshot:
-        return self._collect("full", {"databases", "statement_texts", "relations"})
+    def full(self, *, values: bool = False) -> Snapshot:
+        tables = {"databases", "statement_texts", "relations"}
+        return self._collect("full", tables | {"column_values"} if values else tables)
 
     def fast(self) -> Snapshot:
         return self._collect("fast", {"databases"})
@@ -324,3 +351,65 @@ def test_a_full_disk_fails_the_cycle_and_no_more(
     assert "no room left for the store" in failed[0].getMessage()
     answer = lab.health.answer()[1]["targets"]["shop"]
     assert answer["state"] == "failing"
+
+
+def advice(*undecided: str) -> IndexAdvice:
+    return IndexAdvice(undecided=undecided)
+
+
+def test_a_full_cycle_asks_for_indexes_and_keeps_no_values(lab: Lab) -> None:
+    lab.planning = lambda _stopped: advice("shop")
+    watch = lab.watch()
+    watch.step()
+    lab.now += timedelta(minutes=1)
+    watch.step()
+    assert lab.calls == ["open", "full", "plan", "fast"]
+    assert lab.advised == [advice("shop"), None]
+    assert all("column_values" not in judged.collected for judged, _, _ in lab.judged)
+    kept = lab.store.latest_snapshot("shop", full=True)
+    assert kept is not None
+    assert "column_values" not in kept.collected
+    watch.rewire(lab.wiring(), lab.daemon)
+    watch.step()
+    assert "forget" in lab.calls
+
+
+def test_a_stop_ends_planning(lab: Lab) -> None:
+    """The planner asks whether it is to go on; what the cycle had is kept, and nothing resolved."""
+    began = threading.Event()
+
+    def planning(stopped: Stopped) -> IndexAdvice:
+        began.set()
+        while not stopped():
+            threading.Event().wait(0.01)
+        return advice("shop")
+
+    lab.planning = planning
+    watch = lab.watch()
+    runner = threading.Thread(target=watch.step)
+    runner.start()
+    assert began.wait(60)
+    watch.stop()
+    assert watch.join(60)
+    runner.join(60)
+    assert lab.advised == [advice("shop")]
+    assert lab.calls[-1] == "forget"
+
+
+def test_a_cycle_that_plans_for_too_long_is_cancelled(lab: Lab) -> None:
+    began = threading.Event()
+
+    def planning(stopped: Stopped) -> IndexAdvice:
+        began.set()
+        while not stopped():
+            threading.Event().wait(0.01)
+        return advice()
+
+    lab.planning = planning
+    watch = lab.watch(patience_s=0.0)
+    runner = threading.Thread(target=watch.step)
+    runner.start()
+    assert began.wait(60)
+    watch.missed("overlapped", "")
+    runner.join(60)
+    assert not runner.is_alive()

@@ -181,7 +181,7 @@ def test_an_unknown_key_does_not_fit(place: str) -> None:
 
 
 def test_a_query_id_is_text() -> None:
-    [first, second] = to_dict(rich_report())["recommendations"][1]["impact"]["statements"]
+    [first, second, *_] = to_dict(rich_report())["recommendations"][1]["impact"]["statements"]
     assert first["query_id"] == "-8234567890123456789"
     assert second["query_id"] is None
 

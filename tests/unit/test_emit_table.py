@@ -11,7 +11,7 @@ import pytest
 from golden.rich_report import FINDINGS, empty_report, rich_report
 from pgtune_advisor.domain.changes import Advice
 from pgtune_advisor.domain.findings import Rejected, Subject, Unknown
-from pgtune_advisor.domain.recommendations import Report, ReportWindow
+from pgtune_advisor.domain.recommendations import Report, ReportWindow, StatementImpact
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.emit.formats import render
 
@@ -77,7 +77,7 @@ def test_ten_thousand_tables_are_a_page_and_not_a_wall() -> None:
         gaps=tuple(Gap(source=f"columns:db{n}", reason="denied") for n in range(500)),
     )
     text = table(many)
-    assert len(text.splitlines()) < 320
+    assert len(text.splitlines()) < 450
     for line in (
         "WARNING (10,000)",
         "and 9,995 more of index-unused (--format json shows all)",
@@ -123,3 +123,23 @@ def test_one_of_a_kind_is_named() -> None:
     unknown = (Unknown(rule="lag", subject=Subject(kind="server", label="server"), missing=()),)
     text = table(replace(empty_report(), unknown=unknown))
     assert re.search(r"lag +server +not named", text)
+
+
+def test_a_statement_that_becomes_dearer_is_never_cut() -> None:
+    report = rich_report()
+    one = report.recommendations[1]
+    cheaper = [StatementImpact(query_id=1, text="a", calls=1, cost_before=9.0, cost_after=1.0)] * 50
+    dearer = [
+        StatementImpact(query_id=n, text="b", calls=1, cost_before=10.0, cost_after=11.0)
+        for n in range(7)
+    ]
+    impact = replace(one.impact, statements=(*cheaper, *dearer))
+    text = table(replace(report, recommendations=(replace(one, impact=impact),)))
+    assert text.count("dearer: query") == 7
+    assert "and 47 statements more" in text
+    assert "makes 7 dearer" in text
+
+
+def test_the_planner_is_named_where_one_was_asked() -> None:
+    assert "planner: hypopg (fidelity 1.00), 1,636 plans in 812 ms" in table(rich_report())
+    assert "planner:" not in table(empty_report())

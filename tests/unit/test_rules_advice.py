@@ -10,6 +10,9 @@ from typing import Any
 from pgtune_advisor.advise.evaluate import evaluate
 from pgtune_advisor.domain.changes import Advice
 from pgtune_advisor.domain.findings import Suppression
+from pgtune_advisor.domain.proposals import IndexAdvice
+from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.domain.window import between
 from pgtune_advisor.resources import rules_dir
 from pgtune_advisor.rules.factbase import Catalogue
@@ -173,3 +176,19 @@ def test_a_restart_inside_the_window_is_said(tmp_path: Path) -> None:
     )
     assert any("restarted" in gap.reason for gap in found.gaps)
     assert found.window.resets[0].reason == "restart"
+
+
+def test_unfinished_index_advice_is_undecided_and_kept_advice_is_used() -> None:
+    book = load_rules([rules_dir()], Catalogue())
+    context = world.context(case({"relations": [{}]}))
+
+    def judged(advice: IndexAdvice | None) -> Report:
+        parts = {"now": NOW, "advisor_version": "0", "advice": advice}
+        return evaluate(context.snapshot, context.window, book, **parts)
+
+    gap = Gap(source="planner:shop", reason="lost")
+    lost = judged(IndexAdvice(undecided=("shop",), gaps=(gap,)))
+    assert ("missing-index", "*") in {(u.rule, u.subject.label) for u in lost.unknown}
+    assert gap in lost.gaps
+    for whole in (IndexAdvice(), None):
+        assert "missing-index" not in {u.rule for u in judged(whole).unknown}

@@ -40,6 +40,7 @@ def test_defaults() -> None:
     settings = load()
     assert settings.daemon.interval == timedelta(seconds=60)
     assert settings.daemon.slow_interval == timedelta(minutes=10)
+    assert settings.daemon.index_interval == timedelta(hours=1)
     assert settings.metrics.listen == "127.0.0.1:9877"
     assert settings.targets == ()
     assert settings.store.url == "sqlite"
@@ -72,6 +73,7 @@ def test_everything_of_a_target(tmp_path: Path) -> None:
     text = TARGET + (
         'databases = ["shop", "crm"]\nmax_connections = 5\n'
         'replicas = { one = "service=one" }\n'
+        'planner = "hypopg"\nindex_budget = "2GB"\nindex_deadline = "30s"\n'
         '[targets.host]\nmemory = "16GB"\ncpus = 4\nstorage = "nvme"\nmanaged = "patroni"\n'
         "[rules.params.index-unused]\nmin_age = 60\n"
         '[[suppress]]\nkey = "index-redundant:*"\nreason = "kept"\nuntil = 2027-03-01\n'
@@ -80,6 +82,8 @@ def test_everything_of_a_target(tmp_path: Path) -> None:
     (target,) = settings.targets
     assert target.databases == ("shop", "crm")
     assert target.replicas == {"one": "service=one"}
+    assert (target.planner, target.index_budget) == ("hypopg", 2 * 1024**3)
+    assert target.index_deadline == timedelta(seconds=30)
     assert target.host.memory == 16 * 1024**3
     assert (target.host.cpus, target.host.storage, target.host.managed) == (4, "nvme", "patroni")
     assert settings.rules.params == {"index-unused": {"min_age": 60}}
@@ -96,6 +100,10 @@ def test_everything_of_a_target(tmp_path: Path) -> None:
         ("[deamon]\n", "deamon", "daemon"),
         ('[daemon]\nintervall = "1s"\n', "daemon.intervall", "interval"),
         (TARGET + 'databses = ["a"]\n', "targets.0.databses", "databases"),
+        (TARGET + 'index_budgte = "1GB"\n', "targets.0.index_budgte", "index_budget"),
+        (TARGET + 'index_dedline = "1s"\n', "targets.0.index_dedline", "index_deadline"),
+        (TARGET + 'planer = "auto"\n', "targets.0.planer", "planner"),
+        ('[daemon]\nindex_intervall = "1h"\n', "daemon.index_intervall", "index_interval"),
         (TARGET + '[targets.host]\nmemroy = "1GB"\n', "targets.0.host.memroy", "memory"),
         ('[[suppress]]\nkey = "a"\nraeson = "b"\nreason = "c"\n', "suppress.0.raeson", "reason"),
         ('[store]\nretension = "1d"\n', "store.retension", "retention"),
@@ -136,12 +144,22 @@ def test_an_unknown_key_like_no_other(tmp_path: Path) -> None:
         ('[[targets]]\nname = "../x"\ndsn = ""\n', "targets.0.name: String should match"),
         ('[[targets]]\nname = "a"\n', "targets.0.dsn: Field required"),
         (TARGET + "[targets.host]\nmemory = -1\n", "targets.0.host.memory: Input should be"),
+        ('[daemon]\nindex_interval = "0"\n', "daemon.index_interval: must be at least 1s"),
+        (TARGET + 'planner = "oracle"\n', "targets.0.planner: Input should be 'auto', 'hypopg'"),
+        (TARGET + 'index_budget = "big"\n', "targets.0.index_budget: not a size: 'big'"),
+        (TARGET + 'index_budget = "0"\n', "targets.0.index_budget: must be at least 1MB"),
+        (TARGET + 'index_deadline = "2h"\n', "targets.0.index_deadline: must be at least 1s"),
         (TARGET + "max_connections = 0\n", "targets.0.max_connections: Input should be"),
         ('[privacy]\nkeep_literals = "perhaps"\n', "privacy.keep_literals: Input should be"),
     ],
 )
 def test_wrong_values(tmp_path: Path, text: str, detail: str) -> None:
     assert refused(tmp_path, text).detail.startswith(detail)
+
+
+def test_an_empty_budget_is_none(tmp_path: Path) -> None:
+    (target,) = read(tmp_path, TARGET + 'index_budget = ""\n').targets
+    assert target.index_budget is None
 
 
 def test_every_mistake_at_once(tmp_path: Path) -> None:

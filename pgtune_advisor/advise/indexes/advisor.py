@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pgtune_advisor.advise.indexes.database import DatabaseAdvice, advise_database
@@ -15,7 +15,7 @@ from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import PlannerUse
-from pgtune_advisor.domain.snapshot import Gap
+from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.rules.facts.base import Context
 
 
@@ -40,7 +40,8 @@ class WhatIf:
 def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     """What the advisor proposes for each database, turned down, and could not see."""
     found: list[DatabaseAdvice] = []
-    gaps: list[Gap] = []
+    undecided: list[str] = []
+    gaps: list[Gap] = list(_without_values(context.snapshot))
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
         tables = Tables(context.snapshot, database)
@@ -62,14 +63,28 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
             expired=what_if.expired,
             progress=what_if.progress,
         )
-        found.append(advise_database(site, what_if.queries))
+        made = advise_database(site, what_if.queries)
+        found.append(made)
+        if made.lost:
+            undecided.append(database)
     return IndexAdvice(
         proposals=tuple(p for one in found for p in one.proposals),
         statistics=tuple(s for one in found for s in one.statistics),
         rejected=tuple(r for one in found for r in one.rejected),
         gaps=(*gaps, *(g for one in found for g in one.gaps)),
+        undecided=tuple(undecided),
         planner=_use(found, what_if.elapsed_ms()),
     )
+
+
+def _without_values(snapshot: Snapshot) -> Iterator[Gap]:
+    if "column_values" not in snapshot.collected:
+        yield Gap(
+            source="column_values",
+            reason="there are no values of statistics: parameters cannot be sampled from them",
+            hint="`pgtune-advisor snapshot --with-statistics` keeps them; they are data of the"
+            " tables.",
+        )
 
 
 def _use(found: list[DatabaseAdvice], elapsed_ms: float) -> PlannerUse:

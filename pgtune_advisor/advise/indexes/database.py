@@ -40,7 +40,7 @@ _PLAIN: Final = frozenset({"btree", "hash", "brin"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseAdvice:
-    """The outcome for one database."""
+    """The outcome for one database; `lost`: its planner went away before there was one."""
 
     proposals: tuple[Proposal, ...] = ()
     statistics: tuple[StatisticsProposal, ...] = ()
@@ -49,6 +49,7 @@ class DatabaseAdvice:
     planner: str = "none"
     fidelity: float | None = None
     calls: int = 0
+    lost: bool = False
 
 
 def advise_database(site: Site, queries: Sequence[QueryFile] | None) -> DatabaseAdvice:
@@ -68,7 +69,7 @@ def advise_database(site: Site, queries: Sequence[QueryFile] | None) -> Database
                 hint="The next run begins anew; nothing is proposed on half a picture.",
             )
         )
-        return DatabaseAdvice(gaps=tuple(gaps), planner=site.planner.kind)
+        return DatabaseAdvice(gaps=tuple(gaps), planner=site.planner.kind, lost=True)
 
 
 def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvice:

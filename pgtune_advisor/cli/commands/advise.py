@@ -37,9 +37,9 @@ def advise(
             show_default="the daemon's history of up to a day, else 0",
         ),
     ] = None,
-    planner: whatif.PlannerOption = "auto",
+    planner: whatif.PlannerOption = None,
     budget: whatif.Budget = None,
-    deadline: whatif.Deadline = whatif.DEADLINE,
+    deadline: whatif.Deadline = None,
     queries: whatif.Queries = None,
     output_format: options.OutputFormat = "table",
     output_dir: options.OutputDir = None,
@@ -49,10 +49,10 @@ def advise(
     """Say what to change on a server, with the evidence."""
     form, bar = options.known_format(output_format), options.severity(fail_on)
     span = None if window is None else _duration(window)
-    asked = whatif.Asked.of(planner, budget, deadline, queries)
     settings = load(config)
     report = wiring.reporter(settings)
     chosen = wiring.chosen_target(settings, target, dsn)
+    asked = whatif.Asked.of(chosen, planner, budget, deadline, queries)
     with wiring.collector(settings, chosen) as collector:
         values = asked.planner != "none"
         snapshot, observed = _observe(collector, settings, span, values=values)

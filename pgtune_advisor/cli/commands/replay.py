@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from pgtune_advisor.cli import options, output, reports, wiring
+from pgtune_advisor.cli import what_if as whatif
 from pgtune_advisor.collect.snapshot_file import load as load_snapshot
 from pgtune_advisor.collect.snapshot_file import save
+from pgtune_advisor.domain.errors import UsageError
 from pgtune_advisor.domain.window import between, lifetime
 from pgtune_advisor.settings import load
+
+# Connections to the private cluster that plans.
+PLANNERS: Final = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +59,9 @@ def replay(
         Path | None,
         typer.Option(help="An earlier snapshot of the same server: judge what happened between."),
     ] = None,
+    planner: whatif.PlannerOption = None,
+    budget: whatif.Budget = None,
+    deadline: whatif.Deadline = None,
     output_format: options.OutputFormat = "table",
     output_dir: options.OutputDir = None,
     fail_on: options.Fail = None,
@@ -61,11 +69,19 @@ def replay(
 ) -> None:
     """Give the advice for a snapshot file, without a server."""
     form, bar = options.known_format(output_format), options.severity(fail_on)
+    asked = whatif.Asked.of(None, planner, budget, deadline)
+    if asked.planner == "hypopg":
+        raise UsageError(
+            "--planner: hypopg needs the server, and there is only a snapshot",
+            hint="auto and shadow work without one; none proposes no indexes.",
+        )
     report = wiring.reporter(load(config))
     taken = load_snapshot(file)
     window = lifetime(taken) if since is None else between(load_snapshot(since), taken)
+    with asked.what_if(taken, None, PLANNERS) as what_if:
+        found = report(taken, window, what_if=what_if)
     reports.deliver(
-        report(taken, window),
+        found,
         output_format=form,
         output_dir=output_dir,
         platform=taken.host.platform,

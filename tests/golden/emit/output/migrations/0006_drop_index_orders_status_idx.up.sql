@@ -8,7 +8,7 @@
 -- Confidence: heuristic; phase: core
 -- Risk: Waits for older transactions; blocks no write. Statements that need the index get slower,
 --   on standbys too; the statistics of an expression go with it.
--- Impact: size 1.5 GB
+-- Impact: frees 1.5 GB
 -- Evidence:
 --   scans = 0 (observed, pg_stat_user_indexes, 2026-03-01 10:10:00 UTC)
 --   size_bytes = 1.5 GB (derived, pg_class.relpages × block size, 2026-03-01 10:10:00 UTC)
@@ -82,4 +82,4 @@ BEGIN
 END
 $advisor$;
 
--- sealed: statements ca8a9e0094902d0e, file 9eee484e7dfd61c2
+-- sealed: statements ca8a9e0094902d0e, file a612dfdfca3d1ab4

@@ -8,7 +8,7 @@
 -- Confidence: heuristic; phase: core
 -- Risk: Waits for older transactions; blocks no write. Statements that need the index get slower,
 --   on standbys too; the statistics of an expression go with it.
--- Impact: size 1.5 GB
+-- Impact: frees 1.5 GB
 -- Evidence:
 --   scans = 0 (observed, pg_stat_user_indexes, 2026-03-01 10:10:00 UTC)
 --   size_bytes = 1.5 GB (derived, pg_class.relpages × block size, 2026-03-01 10:10:00 UTC)
@@ -84,4 +84,4 @@ BEGIN
 END
 $advisor1$;
 
--- sealed: statements 316f4acfc6182cb1, file c0e3574a9d663914
+-- sealed: statements 316f4acfc6182cb1, file d9571f83c294e437

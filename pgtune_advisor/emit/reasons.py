@@ -1,0 +1,30 @@
+"""What the names of refusals mean; docs/index-advice.md says what to do about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+REASONS: Final[Mapping[str, str]] = {
+    "already-so": "the server has it already",
+    "below-bar": "it saves too little beside what is recommended",
+    "cannot-prepare": "the server does not accept the statement's text on its own",
+    "exists": "an index that is there serves it already",
+    "no-candidate": "it has no condition that an index could serve",
+    "no-help": "the planner used none of the candidates, or what it saves does not pay",
+    "no-statistics": "the planner knows nothing of the table's columns",
+    "not-collected": "the table was not read: temporary, foreign, or not to be seen by this role",
+    "not-reached": "time was up before it was looked at",
+    "object-missing": "the statement names what is not there, or not on its search_path",
+    "over-budget": "the space is taken by what saves more for its size",
+    "plan-denied": "this role may not plan the statement",
+    "plan-failed": "the planner could not plan it",
+    "plan-locked": "a table of the statement was locked",
+    "plan-timeout": "planning it took too long",
+    "poor-fidelity": "the planner does not agree with the server about the statement as it is now",
+    "regression": "it would make another statement dearer",
+    "rule-broken": "a rule's own mistake",
+    "temporary-table": "the table lives for one session",
+    "tiny-table": "reading the whole table is cheap",
+    "writes-cost-more": "keeping it up costs more than it saves",
+}

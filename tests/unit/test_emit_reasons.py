@@ -1,0 +1,33 @@
+"""The names of refusals: each that the code gives has a meaning in the report and in the docs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from pgtune_advisor.advise.indexes.selection import Turned
+from pgtune_advisor.emit.reasons import REASONS
+from pgtune_advisor.plans.failures import FailureReason
+
+ROOT = Path(__file__).parents[2]
+
+
+def given() -> set[str]:
+    """The reasons that index advice passes to its refusals, by name or as a literal."""
+    names = {*get_args(Turned), *get_args(FailureReason)} - {"planner-lost"}
+    for path in (ROOT / "pgtune_advisor" / "advise" / "indexes").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        names |= set(re.findall(r"reason=\"([a-z]+-[a-z-]+|exists)\"", text))
+        names |= set(re.findall(r"_?rejected\([^()]*?, \"([a-z]+-[a-z-]+)\"", text))
+    return names
+
+
+def test_every_reason_has_a_meaning() -> None:
+    assert given() >= {"tiny-table", "no-statistics", "writes-cost-more", "not-reached"}
+    assert given() - REASONS.keys() == set()
+
+
+def test_every_reason_is_documented() -> None:
+    page = (ROOT / "docs" / "index-advice.md").read_text(encoding="utf-8")
+    assert [reason for reason in REASONS if f"| `{reason}` |" not in page] == []
