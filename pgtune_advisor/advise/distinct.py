@@ -69,7 +69,7 @@ def distinct_in_sample(distinct: float, rows: float, sample: float) -> float:
     """Values that a sample without replacement meets: d·(1 − (1 − s)^(N/d)), Yao's formula."""
     if distinct <= 1 or rows <= 0 or sample >= rows:
         return min(max(distinct, 1.0), max(sample, 1.0))
-    missed = (1 - sample / rows) ** (rows / distinct)
+    missed: float = (1 - sample / rows) ** (rows / distinct)
     return max(distinct * (1 - missed), 1.0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,10 +22,15 @@ _REASONS: Final[Mapping[DropReason, str]] = {
 }
 
 
-def apply_measurement(report: Report, measurement: Measurement) -> Report:
-    """The report with what was confirmed marked so, and what was refuted among the rejected."""
+def apply_measurement(
+    report: Report, measurement: Measurement, texts: Mapping[str, str] | None = None
+) -> Report:
+    """The report with what was confirmed marked so, and what was refuted among the rejected.
+
+    `texts` are the statements' texts by probe, for statements that have no query id.
+    """
     against = {one.id: one for one in measurement.dropped if one.reason in _REASONS}
-    times = _times(measurement.probes.values())
+    times = _times(measurement.probes, texts or {})
     kept, rejected = [], []
     for one in report.recommendations:
         if one.id in against:
@@ -43,15 +48,17 @@ def apply_measurement(report: Report, measurement: Measurement) -> Report:
     )
 
 
-Times = Mapping[int, tuple[float, float]]
-"""By query id: milliseconds of one call before and after, over its probes by their weight."""
+Times = Mapping[int | str, tuple[float, float]]
+"""By query id, or by text where there is none: milliseconds of one call before and after, over
+the statement's probes by their weight."""
 
 
-def _times(probes: Iterable[Measured]) -> Times:
-    found: dict[int, list[Measured]] = defaultdict(list)
-    for one in probes:
-        if one.query_id is not None:
-            found[one.query_id].append(one)
+def _times(probes: Mapping[str, Measured], texts: Mapping[str, str]) -> Times:
+    found: dict[int | str, list[Measured]] = defaultdict(list)
+    for name, one in probes.items():
+        key = texts.get(name) if one.query_id is None else one.query_id
+        if key is not None:
+            found[key].append(one)
     return {key: mean for key, several in found.items() if (mean := _mean(several))}
 
 
@@ -76,9 +83,10 @@ def _impact(impact: Impact, times: Times, size_bytes: int | None) -> Impact:
 
 
 def _statement(statement: StatementImpact, times: Times) -> StatementImpact:
-    if statement.query_id is None or statement.query_id not in times:
+    key = statement.text if statement.query_id is None else statement.query_id
+    if key is None or key not in times:
         return statement
-    before, after = times[statement.query_id]
+    before, after = times[key]
     return replace(statement, measured_ms_before=before, measured_ms_after=after)
 
 

@@ -255,7 +255,7 @@ class _Reader:
         if lowered in ("true", "false"):
             return _Operand(values=(lowered[0],))
         if lowered == "array" and self.word("["):
-            values = []
+            values: list[str | None] = []
             while not self.word("]"):
                 values += self.operand().values or (None,)
                 self.word(",")

@@ -81,7 +81,18 @@ class Measuring:
                 deadline=self.limit.total_seconds(),
                 progress=progress,
             )
-        return apply_measurement(report, measured)
+        texts = {
+            effect.name: effect.statement.text
+            for proposal in advice.proposals
+            for effect in proposal.effects
+            if effect.statement.text
+        }
+        by_probe = {
+            probe.id: texts[name]
+            for probe in probes
+            if (name := probe.id.rpartition("/")[0]) in texts
+        }
+        return apply_measurement(report, measured, by_probe)
 
 
 def _trials(
