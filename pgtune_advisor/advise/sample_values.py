@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 # How much of a column's rows a pair of bounds encloses, and how often each is asked for.
@@ -40,9 +40,9 @@ class ValueStatistics:
     null_fraction: float = 0.0
     n_distinct: float = 0.0
     rows: float = 0.0
-    common: tuple[tuple[str, float], ...] = ()
-    histogram: tuple[str, ...] = ()
-    elements: tuple[tuple[str, float], ...] = ()
+    common: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    histogram: tuple[str, ...] = field(default=(), repr=False)
+    elements: tuple[tuple[str, float], ...] = field(default=(), repr=False)
 
     @property
     def is_empty(self) -> bool:

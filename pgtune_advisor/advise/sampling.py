@@ -32,7 +32,7 @@ class Variant:
     told; `assumed` says in words, without values, what else was assumed of which.
     """
 
-    literals: Mapping[int, str]
+    literals: Mapping[int, str] = field(repr=False)
     weight: float
     guessed: frozenset[int] = frozenset()
     assumed: tuple[str, ...] = ()

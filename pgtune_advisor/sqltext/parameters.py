@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from postgast.pg_query_pb2 import Token
@@ -38,7 +38,7 @@ class Parametrised:
     """
 
     text: str
-    literals: Mapping[int, str]
+    literals: Mapping[int, str] = field(repr=False)
 
 
 def parameters(text: str) -> tuple[int, ...]:

@@ -32,7 +32,6 @@ _IDENTIFIER: Final = Token.IDENT
 _STRING: Final = Token.SCONST
 _SQUASHED: Final = "/*, ... */"
 _GLUED = re.compile(r"(.*[^$\d])(\$\d+)\Z", re.DOTALL)
-_JUNK: Final = re.compile(r"\$\d+(?=[A-Za-z_])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ def preparable(text: str) -> Preparable | Unparsed:
     refusal = library.refused(text)
     if refusal and not (is_long and len(text) <= MAX_SCANNED):
         return refusal
-    found = tokens.pieces(_apart(text))
+    found = tokens.pieces(text)
     if found is None:
         return Unparsed(reason="syntax" if not is_long else "too-long")
     cut = False
@@ -73,23 +72,6 @@ def preparable(text: str) -> Preparable | Unparsed:
     if len(written) > library.MAX_BYTES:
         return Unparsed(reason="too-long")
     return Preparable(text=written, numbers=numbers, shortened=cut)
-
-
-def _apart(text: str) -> str:
-    """`='a'and` became `=$1and`, which is no token: a space put behind such parameters."""
-    if not _JUNK.search(text) or tokens.pieces(text) is not None:
-        return text
-    spaced = text
-    for _ in range(len(_JUNK.findall(text))):
-        readable, complete = tokens.readable_pieces(spaced)
-        if complete:
-            return spaced
-        at = sum(len(piece.text) for piece in readable)
-        match = _JUNK.search(spaced, at)
-        if match is None:
-            return text
-        spaced = f"{spaced[: match.end()]} {spaced[match.end() :]}"
-    return spaced
 
 
 def _repaired(found: list[Piece]) -> list[Piece]:

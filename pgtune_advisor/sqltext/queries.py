@@ -188,7 +188,8 @@ class Walk:
                     self.tables.append(source.table)
                     self.needs.table(source.table)
                 elif not isinstance(node.this, exp.Identifier):
-                    found.lateral.append(node.this)
+                    # ROWS FROM (f(), g()) has several
+                    found.lateral += node.args.get("rows_from") or [node.this]
             case exp.Subquery() if isinstance(node.this, exp.Table):
                 self._relation(node.this, found, outer, common)
             case exp.Subquery():

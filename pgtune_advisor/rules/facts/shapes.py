@@ -12,6 +12,7 @@ from pgtune_advisor.domain.statements import Statement
 from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.sqltext import (
     Catalog,
+    Reason,
     Shape,
     TableCatalog,
     TableRef,
@@ -23,6 +24,7 @@ from pgtune_advisor.sqltext import (
 # Parsing costs half a millisecond to ten a statement, so the statements with the most time come
 # first and the rest is counted.
 MOST_PARSED: Final = 500
+MOST_NAMED: Final = 10
 _SHARED: Final = "shapes"
 
 
@@ -33,14 +35,16 @@ class Shapes:
         self._context = context
         self._texts = {t.query_id: t.text for t in context.snapshot.statement_texts}
         self._shapes: dict[tuple[int, str | None], Shape | Unparsed] = {}
-        self._unparsed: dict[int, str] = {}
+        self._unparsed: dict[int, Reason] = {}
 
     def omissions(self) -> list[str]:
         """In words: how many statements' texts were not understood, or not looked at, and why."""
         said = []
         if self._unparsed:
             reasons = Counter(self._unparsed.values()).most_common()
-            listed = ", ".join(f"{reason} {count}" for reason, count in reasons)
+            listed = "; ".join(
+                f"{reason} {count}: {self._named(reason)}" for reason, count in reasons
+            )
             said.append(f"the text of {len(self._unparsed)} statements has no shape ({listed})")
         beyond = self._ranked[MOST_PARSED:]
         if beyond:
@@ -48,6 +52,17 @@ class Shapes:
                 f"the texts of the {len(beyond)} statements with the least time were not parsed"
             )
         return said
+
+    @property
+    def unparsed(self) -> Mapping[int, Reason]:
+        """Why a text has no shape, by query id, of those that were looked at."""
+        return self._unparsed
+
+    def _named(self, reason: Reason) -> str:
+        """The statements with this reason by their ids, those with the most time first."""
+        ids = [q for q in self._ranked if self._unparsed.get(q) == reason]
+        more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+        return "query id " + ", ".join(map(str, ids[:MOST_NAMED])) + more
 
     def text(self, statement: Statement) -> str | None:
         """The statement's text, if this role may see it."""
