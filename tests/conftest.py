@@ -1,3 +1,3 @@
 """The plug-ins that the tests use."""
 
-pytest_plugins = ["plugins.servers"]
+pytest_plugins = ["plugins.servers", "plugins.index_advice"]

@@ -140,9 +140,8 @@ class HypoPlanner:
         try:
             self._create(missing)
         except PlanError as error:
-            if "oid" not in error.detail:
+            if "oid" not in error.detail or len(missing) == len(indexes):
                 raise
-            self._forget()
             self._create(sorted(indexes))
 
     def _create(self, indexes: Sequence[IndexDef]) -> None:
@@ -150,7 +149,13 @@ class HypoPlanner:
             if not self.abilities.can(index):
                 raise PlanError("plan-failed", f"HypoPG cannot pretend {index.label()}")
         parts = [(index, part) for index in indexes for part in self._parts(index)]
-        rows = self._ask(_PRETEND, _array(part.statement(_NAME) for _, part in parts))
+        try:
+            rows = self._ask(_PRETEND, _array(part.statement(_NAME) for _, part in parts))
+        except PlanError as error:
+            # No transaction takes back those of the batch that were made before it failed.
+            if error.reason != "planner-lost":
+                self._reset()
+            raise
         for index in indexes:
             self._present[index] = []
         for (index, _), (oid, name) in zip(parts, rows, strict=True):
@@ -186,9 +191,12 @@ class HypoPlanner:
     def _forget(self) -> None:
         """Pretend nothing."""
         if self._present:
-            self._ask(_RESET)
-            self._present.clear()
-            self._names.clear()
+            self._reset()
+
+    def _reset(self) -> None:
+        self._ask(_RESET)
+        self._present.clear()
+        self._names.clear()
 
     def _ask(self, query: str, *params: str) -> list[tuple[Any, ...]]:
         return self._explainer.ask(query.replace("{schema}", self._schema), params or None)

@@ -54,6 +54,7 @@ class MakeStandby(Protocol):
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "root: needs root, who changes to other users")
+    config.addinivalue_line("markers", "extension(name): needs a server that has this extension")
     local = config.stash[LOCAL] = local_binaries()
     try:
         config.stash[MAJORS] = known_majors(os.environ.get("PGTUNE_TEST_MAJORS", ""), local)
@@ -73,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         majors = metafunc.config.stash[MAJORS]
         if not majors:
             raise pytest.UsageError(NO_SERVER)
-        chosen = _fitting(majors, metafunc.definition)
+        chosen = fitting(metafunc.config, metafunc.definition, majors)
         if fixture == "newest_server":
             chosen = chosen[:1]
         # An empty list would be a skip: the placeholder is deselected below.
@@ -96,13 +97,21 @@ def _may_run(config: pytest.Config, item: pytest.Item) -> bool:
         return True  # It fails, and says why.
     if "make_cluster" in getattr(item, "fixturenames", ()):
         majors = [one for one in majors if one in config.stash[LOCAL]]
-    return bool(_fitting(majors, item)) or not list(item.iter_markers("pg"))
+    chosen = any(True for name in ("pg", "extension") for _ in item.iter_markers(name))
+    return bool(fitting(config, item, majors)) or not chosen
 
 
-def _fitting(majors: Sequence[int], node: pytest.Item) -> tuple[int, ...]:
-    """The majors, newest first, that every `pg` marker of a test admits."""
+def fitting(config: pytest.Config, node: pytest.Item, majors: Sequence[int]) -> tuple[int, ...]:
+    """The majors, newest first, that every `pg` and `extension` marker of a test admits."""
     specs = [str(marker.args[0]) for marker in node.iter_markers("pg")]
-    return tuple(one for one in majors if all(fits(one, spec) for spec in specs))
+    wanted = [str(marker.args[0]) for marker in node.iter_markers("extension")]
+    local = config.stash[LOCAL]
+    return tuple(
+        one
+        for one in majors
+        if all(fits(one, spec) for spec in specs)
+        and all(one in local and local[one].has_extension(name) for name in wanted)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +165,7 @@ def make_cluster(request: pytest.FixtureRequest, own_clusters: list[PrivateClust
     ) -> PrivateCluster:
         local = request.config.stash[LOCAL]
         majors = [one for one in request.config.stash[MAJORS] if one in local]
-        wanted = major or next(iter(_fitting(majors, request.node)), None)
+        wanted = major or next(iter(fitting(request.config, request.node, majors)), None)
         if wanted is None:
             pytest.fail(NO_SERVER)
         if wanted not in local:
