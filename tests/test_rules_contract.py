@@ -36,6 +36,7 @@ PROMISED: Final = {
         "index-invalid",
         "index-redundant",
         "index-unused",
+        "missing-index",
     },
     "tables": {
         "analyze-overdue",

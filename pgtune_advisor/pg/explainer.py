@@ -142,12 +142,16 @@ class Explainer:
         text = self._prepared(text)
         try:
             types = self.ask(_TYPES, [_PREPARED])
-            self.configure({"plan_cache_mode": "force_generic_plan"})
+            # The NULLs below would prune all partitions where the plan starts.
+            self.configure(
+                {"plan_cache_mode": "force_generic_plan", "enable_partition_pruning": "off"}
+            )
             values = ", ".join(["NULL"] * len(types))
             execute = f"EXECUTE {_PREPARED}({values})" if types else f"EXECUTE {_PREPARED}"
             plan = self.explain(execute, verbose=True)
         finally:
             if not self._connection.closed:
+                self.ask("RESET enable_partition_pruning")
                 self.configure({"plan_cache_mode": "auto"})
                 self.ask(f"DEALLOCATE {_PREPARED}")
         return Described(text=text, plan=plan, types=tuple(row[0] for row in types))

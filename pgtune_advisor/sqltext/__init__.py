@@ -1,6 +1,6 @@
 """Statements: from text to fingerprint, canonical text and shape, with no literal left in them."""
 
-from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, TableCatalog
+from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, KnownView, TableCatalog
 from pgtune_advisor.sqltext.comments import comment_of, is_own
 from pgtune_advisor.sqltext.fingerprint import canonical, fingerprint, normalise, redact_literals
 from pgtune_advisor.sqltext.matching import Match, compare_expressions, same_expression
@@ -18,6 +18,7 @@ from pgtune_advisor.sqltext.preparable import Preparable, preparable
 from pgtune_advisor.sqltext.repairs import repaired
 from pgtune_advisor.sqltext.shape import (
     Bound,
+    Columns,
     Key,
     LikeForm,
     OffsetClause,
@@ -25,6 +26,7 @@ from pgtune_advisor.sqltext.shape import (
     PredicateKind,
     Shape,
     TableRef,
+    updated_columns,
 )
 from pgtune_advisor.sqltext.typenames import cast_keeps_index, implicit_cast
 from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
@@ -33,8 +35,10 @@ __all__ = [
     "Atom",
     "Bound",
     "Catalog",
+    "Columns",
     "Key",
     "KnownTable",
+    "KnownView",
     "LikeForm",
     "Match",
     "OffsetClause",
@@ -68,4 +72,5 @@ __all__ = [
     "same_expression",
     "shape_of",
     "substituted",
+    "updated_columns",
 ]

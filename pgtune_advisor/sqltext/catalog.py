@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pgtune_advisor.domain.objects import Column
@@ -18,11 +18,23 @@ class KnownTable:
     columns: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownView:
+    """A view by (schema, name) and its query as pg_get_viewdef() prints it."""
+
+    key: tuple[str, str]
+    definition: str
+
+
 class Catalog(Protocol):
     """The tables of one database as a statement's names find them."""
 
     def find(self, schema: str | None, name: str) -> KnownTable | None:
         """The table that this name stands for, or None if unknown or not certain."""
+        ...
+
+    def view(self, schema: str | None, name: str) -> KnownView | None:
+        """The view that this name stands for, or None."""
         ...
 
 
@@ -37,12 +49,16 @@ class TableCatalog:
     tables: Mapping[tuple[str, str], Mapping[str, str]]
     search_path: tuple[str, ...]
     homes: Mapping[str, tuple[str, ...]]
+    views: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, columns: Iterable[Column], search_path: tuple[str, ...] = ("public",)
+        cls,
+        columns: Iterable[Column],
+        search_path: tuple[str, ...] = ("public",),
+        views: Mapping[tuple[str, str], str] | None = None,
     ) -> TableCatalog:
-        """The catalogue of one database's columns."""
+        """The catalogue of one database's columns, and its views' queries by (schema, name)."""
         tables: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         for column in columns:
             tables[column.schema, column.table][column.name] = column.type
@@ -53,6 +69,7 @@ class TableCatalog:
             tables=dict(tables),
             search_path=search_path,
             homes={name: tuple(schemas) for name, schemas in homes.items()},
+            views=views or {},
         )
 
     def find(self, schema: str | None, name: str) -> KnownTable | None:
@@ -65,3 +82,14 @@ class TableCatalog:
             if home is None and len(homes) == 1:
                 home = homes[0]
         return KnownTable(schema=home, columns=self.tables[home, name]) if home else None
+
+    def view(self, schema: str | None, name: str) -> KnownView | None:
+        """The view that this name stands for, or None; a table of the path goes before."""
+        homes = [home for home, known in self.views if known == name]
+        if schema is None:
+            tables = self.homes.get(name, ())
+            first = next((s for s in self.search_path if s in homes or s in tables), None)
+            schema = first or (homes[0] if len(homes) == 1 and not tables else None)
+        if schema is None or schema not in homes:
+            return None
+        return KnownView(key=(schema, name), definition=self.views[schema, name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.sqltext import dialect, library
-from pgtune_advisor.sqltext.scopes import Scope
+from pgtune_advisor.sqltext.scopes import Scope, Source
 from pgtune_advisor.sqltext.shape import TableRef
 from pgtune_advisor.sqltext.typenames import base_type, cast_keeps_index
 
@@ -44,13 +44,18 @@ class Side:
     `type` is what it is compared as, where catalogue and casts tell: PostgreSQL's short name.
     """
 
-    table: TableRef | None
+    source: Source | None
     column: str | None
     wrapping: Wrapping
     functions: tuple[str, ...]
     casts: tuple[str, ...]
     type: str | None
     expression: str
+
+    @property
+    def table(self) -> TableRef | None:
+        """The table that all its columns come from."""
+        return self.source.table if self.source else None
 
     @property
     def as_other(self) -> Literal["column", "expression"]:
@@ -102,9 +107,9 @@ def side_of(node: exp.Expr, scope: Scope) -> Side:
     """What is known of this operand, which reads at least one column."""
     node = unwrapped(node)
     columns = columns_in(node)
-    sources = [scope.source_of(column) for column in columns]
-    source = sources[0] if all(found is sources[0] for found in sources) else None
-    name = columns[0].name if len({column.name for column in columns}) == 1 else None
+    origins = [scope.origin_of(column) for column in columns]
+    source = origins[0][0] if all(found is origins[0][0] for found, _ in origins) else None
+    name = origins[0][1] if len({name for _, name in origins}) == 1 else None
     known = source.types.get(name) if source and name else None
     functions, casts, other = _wrappers(columns[0], node)
     wrapping: Wrapping = "bare"
@@ -115,13 +120,13 @@ def side_of(node: exp.Expr, scope: Scope) -> Side:
     elif casts and not _harmless(known, casts):
         wrapping = "cast"
     return Side(
-        table=source.table if source else None,
+        source=source,
         column=name if source or len(columns) == 1 else None,
         wrapping=wrapping,
         functions=tuple(functions),
         casts=tuple(casts),
         type=_type(known, functions, casts, other),
-        expression=expression_text(node),
+        expression=expression_text(node, [name for _, name in origins]),
     )
 
 
@@ -172,12 +177,18 @@ def type_name(node: exp.Expr) -> str:
     return f"{short}{modifier.replace(' ', '')}"
 
 
-def expression_text(node: exp.Expr) -> str:
-    """The node as PostgreSQL spells it: no qualifiers, no literals, parameters from `$1` on."""
+def expression_text(node: exp.Expr, names: Sequence[str] | None = None) -> str:
+    """The node as PostgreSQL spells it: no qualifiers, no literals, parameters from `$1` on.
+
+    `names` are those of the columns in their table, if others than here.
+    """
     node = unwrapped(node)
     if isinstance(node, exp.Column):
-        return quote_ident(node.name)
+        return quote_ident(names[0] if names else node.name)
     bare = exp.Paren(this=node.copy())
+    for column, name in zip(columns_in(bare.this), names or (), strict=False):
+        if column.name != name:
+            column.set("this", exp.to_identifier(name, quoted=True))
     number = 0
     for found in list(bare.this.walk()):
         if isinstance(found, exp.Column):

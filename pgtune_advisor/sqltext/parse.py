@@ -11,6 +11,7 @@ from pgtune_advisor.sqltext import dialect, library
 from pgtune_advisor.sqltext.catalog import Catalog
 from pgtune_advisor.sqltext.clauses import groups_of, limit_of, offset_of, order_of
 from pgtune_advisor.sqltext.fingerprint import is_query
+from pgtune_advisor.sqltext.needs import as_columns
 from pgtune_advisor.sqltext.queries import Walk
 from pgtune_advisor.sqltext.shape import Kind, Shape
 from pgtune_advisor.sqltext.unparsed import Unparsed
@@ -74,4 +75,6 @@ def _read(tree: exp.Expr, written: str, catalog: Catalog | None) -> Shape:
         offset=offset_of(tree) if "OFFSET" in written else None,
         order_by=order_of(tree, scope),
         group_by=groups_of(tree, scope),
+        projected=walk.needs.listed(),
+        updated=as_columns(walk.updated),
     )

@@ -164,7 +164,7 @@ def _compared(name: str, node: exp.Expr, place: Place) -> Iterator[Predicate]:
         yield _against_column_on_the_right(name, right, left, place)
     else:
         sides = side_of(left, place.scope), side_of(right, place.scope)
-        if sides[0].table is not None and sides[0].table == sides[1].table:
+        if sides[0].table is not None and sides[0].source is sides[1].source:
             whole = replace(side_of(node, place.scope), wrapping="expression")
             yield _predicate(whole, "expression", name, place, other=sides[1].as_other)
         else:

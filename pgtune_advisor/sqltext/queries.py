@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from sqlglot import exp
 
+from pgtune_advisor.sqltext import dialect, library
 from pgtune_advisor.sqltext.catalog import Catalog
 from pgtune_advisor.sqltext.conditions import predicates_in
 from pgtune_advisor.sqltext.expressions import own_nodes
+from pgtune_advisor.sqltext.lineage import source_of_query
+from pgtune_advisor.sqltext.needs import Needs, read_in, set_in
 from pgtune_advisor.sqltext.predicates import Place, predicates_of_using
 from pgtune_advisor.sqltext.scopes import (
     CommonTables,
     Scope,
     Source,
     base_source,
-    derived_source,
-    output_columns,
+    function_source,
+    named,
     renamed_columns,
 )
 from pgtune_advisor.sqltext.shape import Clause, Predicate, TableRef
@@ -26,6 +30,7 @@ from pgtune_advisor.sqltext.shape import Clause, Predicate, TableRef
 _READ: Final = frozenset({"with_", "from_", "joins", "using"})
 _CLAUSES: Final[tuple[Clause, ...]] = ("where", "having")
 _OPERANDS: Final = frozenset({"this", "expression"})
+_MOST_VIEWS: Final = 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,12 +51,23 @@ class Walk:
     tables: list[TableRef] = field(default_factory=list)
     writes: list[TableRef] = field(default_factory=list)
     predicates: list[Predicate] = field(default_factory=list)
+    needs: Needs = field(default_factory=Needs)
+    updated: dict[TableRef, tuple[str, ...]] = field(default_factory=dict)
+    _scopes: dict[int, Scope] = field(default_factory=dict)
+    _views: list[tuple[str, str]] = field(default_factory=list)
+    _trees: list[exp.Expr] = field(default_factory=list)
 
     def statement(
-        self, node: exp.Expr, outer: Scope | None = None, common: CommonTables | None = None
+        self,
+        node: exp.Expr,
+        outer: Scope | None = None,
+        common: CommonTables | None = None,
+        *,
+        derived: bool = False,
     ) -> Scope:
         """Read a query or a statement that changes rows. Returns the scope of its outermost part,
-        which has no sources where that is a set operation."""
+        which has no sources where that is a set operation. `derived`: a query around it reads its
+        result."""
         top = Scope(sources=(), outer=outer)
         waiting = [(node, common or {})]
         while waiting:
@@ -64,10 +80,10 @@ class Walk:
                 case exp.Subquery():
                     waiting.append((part.this, known))
                 case exp.Insert():
-                    self._target(part)
+                    self._inserted(part, outer)
                     self._nested(part, Scope(sources=(), outer=outer), known, _READ)
                 case _:
-                    scope = self._scoped(part, outer, known)
+                    scope = self._scoped(part, outer, known, derived=derived)
                     top = scope if part is node else top
         return top
 
@@ -81,9 +97,28 @@ class Walk:
         if clause.args.get("recursive"):
             known.update(dict.fromkeys((table.alias for table in clause.expressions), None))
         for table in clause.expressions:
-            self.statement(table.this, outer, known)
-            known[table.alias] = renamed_columns(table) or output_columns(table.this)
+            self.statement(table.this, outer, known, derived=True)
+            source = source_of_query(table.this, self._scopes, renamed_columns(table))
+            if clause.args.get("recursive") or not _is_inlined(table, node):
+                source = Source(alias="", table=None, columns=source.columns, types={})
+            known[table.alias] = source
         return known
+
+    def _inserted(self, node: exp.Insert, outer: Scope | None) -> None:
+        """The target of INSERT, and what ON CONFLICT and RETURNING read of it."""
+        target = self._target(node)
+        if target is None or target.table is None:
+            return
+        scope = Scope(sources=(target,), outer=outer)
+        if (conflict := node.args.get("conflict")) is not None:
+            self.needs.table(target.table)
+            self.updated.update({target.table: set_in(node)} if conflict.expressions else {})
+            for part in [e.expression for e in conflict.expressions if isinstance(e, exp.EQ)]:
+                read_in(exp.Select(expressions=[part.copy()]), scope, self.needs, derived=False)
+            if where := conflict.args.get("where"):
+                read_in(exp.Select(where=where.copy()), scope, self.needs, derived=False)
+        if returning := node.args.get("returning"):
+            read_in(exp.Delete(returning=returning.copy()), scope, self.needs, derived=False)
 
     def _target(self, node: exp.Expr) -> Source | None:
         """The table whose rows the statement changes."""
@@ -96,21 +131,38 @@ class Walk:
             self.writes.append(source.table)
         return source
 
-    def _scoped(self, node: exp.Expr, outer: Scope | None, common: CommonTables) -> Scope:
+    def _scoped(
+        self, node: exp.Expr, outer: Scope | None, common: CommonTables, *, derived: bool
+    ) -> Scope:
         """A statement with sources: SELECT, UPDATE, DELETE, MERGE."""
         found = _From()
         if target := self._target(node):
             found.sources.append(target)
+            if target.table is not None:
+                self.needs.table(target.table)
+                if columns := set_in(node):
+                    self.updated[target.table] = columns
         for relation in _relations(node):
             self._relation(relation, found, outer, common)
         for join in node.args.get("joins") or ():
             self._join(join, found, outer, common)
         scope = Scope(sources=tuple(found.sources), outer=outer, merged=frozenset(found.merged))
+        self._scopes[id(node)] = scope
         self._conditions(node, found, scope)
+        self._read(node, found, scope, derived=derived)
         for part in [*found.lateral, *found.conditions]:
             self._queries_in(part, scope, common)
         self._nested(node, scope, common, _READ)
         return scope
+
+    def _read(self, node: exp.Expr, found: _From, scope: Scope, *, derived: bool) -> None:
+        read_in(node, scope, self.needs, derived=derived)
+        for part in [*found.conditions, *found.lateral]:
+            read_in(exp.Select(expressions=[part.copy()]), scope, self.needs, derived=False)
+        for name in found.merged:
+            for source in scope.sources:
+                if source.columns is not None and name in source.columns:
+                    self.needs.column(source, name)
 
     def _conditions(self, node: exp.Expr, found: _From, scope: Scope) -> None:
         on = [*found.conditions, *filter(None, [node.args.get("on")])]
@@ -118,33 +170,68 @@ class Walk:
         parts += [
             (clause.this, name) for name in _CLAUSES if (clause := node.args.get(name)) is not None
         ]
-        for condition, clause in parts:
-            self.predicates += predicates_in(condition, Place(scope=scope, clause=clause))
+        for branch in _branches(scope):
+            for condition, clause in parts:
+                self.predicates += predicates_in(condition, Place(scope=branch, clause=clause))
 
     def _relation(
         self, node: exp.Expr, found: _From, outer: Scope | None, common: CommonTables
     ) -> None:
         """One item of FROM, with the joins that hang on it."""
         match node:
+            case exp.Table() if view := self._view(node, common):
+                found.sources.append(view)
             case exp.Table():
                 source = base_source(node, self.catalog, common)
                 found.sources.append(source)
                 if source.table:
                     self.tables.append(source.table)
+                    self.needs.table(source.table)
                 elif not isinstance(node.this, exp.Identifier):
                     found.lateral.append(node.this)
             case exp.Subquery() if isinstance(node.this, exp.Table):
                 self._relation(node.this, found, outer, common)
             case exp.Subquery():
-                found.sources.append(derived_source(node))
-                self.statement(node.this, outer, common)
+                self.statement(node.this, outer, common, derived=True)
+                source = source_of_query(node, self._scopes, renamed_columns(node))
+                found.sources.append(named(source, node.alias, None))
             case exp.Lateral():
-                found.sources.append(derived_source(node))
-                found.lateral.append(node.this)
+                found.sources.append(self._lateral(node, found, outer, common))
             case _:
-                found.sources.append(derived_source(node))
+                found.sources.append(function_source(node))
         for join in node.args.get("joins") or ():
             self._join(join, found, outer, common)
+
+    def _lateral(
+        self, node: exp.Lateral, found: _From, outer: Scope | None, common: CommonTables
+    ) -> Source:
+        """A subquery that sees what stands before it in FROM, or a function."""
+        if not isinstance(node.this, exp.Subquery):
+            found.lateral.append(node.this)
+            return function_source(node)
+        before = Scope(sources=tuple(found.sources), outer=outer)
+        self.statement(node.this, before, common, derived=True)
+        source = source_of_query(node.this, self._scopes, renamed_columns(node))
+        return named(source, node.alias, None)
+
+    def _view(self, node: exp.Table, common: CommonTables) -> Source | None:
+        """A view, read in its own definition; None where the name is none, or views nest deep."""
+        name, schema = node.name, node.db or None
+        if self.catalog is None or (schema is None and name in common):
+            return None
+        view = self.catalog.view(schema, name)
+        if view is None or view.key in self._views or len(self._views) >= _MOST_VIEWS:
+            return None
+        tree = definition_of(view.definition)
+        if tree is None:
+            return None
+        self._views.append(view.key)
+        self.statement(tree, derived=True)
+        self._views.pop()
+        # The tree must outlive this call: its scope is found by its identity.
+        self._trees.append(tree)
+        source = source_of_query(tree, self._scopes, renamed_columns(node))
+        return named(source, node.alias or name, None)
 
     def _join(
         self, join: exp.Expr, found: _From, outer: Scope | None, common: CommonTables
@@ -173,7 +260,46 @@ class Walk:
     def _queries_in(self, node: exp.Expr, scope: Scope, common: CommonTables) -> None:
         for found in own_nodes(node):
             if isinstance(found, exp.Query):
-                self.statement(found, scope, common)
+                checked = isinstance(found.parent, exp.Exists)
+                self.statement(found, scope, common, derived=checked)
+
+
+@lru_cache(maxsize=256)
+def _written(definition: str) -> str | None:
+    written = library.deparsed(definition)
+    return written if isinstance(written, str) else None
+
+
+def definition_of(definition: str) -> exp.Expr | None:
+    """The query of a view, as pg_get_viewdef() prints it; None where it cannot be read."""
+    written = _written(definition)
+    tree = dialect.parsed(written) if written else None
+    return tree if isinstance(tree, exp.Expr) else None
+
+
+def _is_inlined(table: exp.Expr, statement: exp.Expr) -> bool:
+    """Whether the planner reads a common table in its place: named once, and not kept apart."""
+    if table.args.get("materialized"):
+        return False
+    names = [t for t in statement.find_all(exp.Table) if t.name == table.alias and not t.db]
+    return len(names) == 1 or table.args.get("materialized") is False
+
+
+def _branches(scope: Scope) -> list[Scope]:
+    """The scope once for each part of the set operations in FROM."""
+    most = max((len(source.branches) for source in scope.sources), default=0)
+    if not most:
+        return [scope]
+    return [
+        replace(
+            scope,
+            sources=tuple(
+                replace(s.branches[at % len(s.branches)], alias=s.alias) if s.branches else s
+                for s in scope.sources
+            ),
+        )
+        for at in range(most)
+    ]
 
 
 def _relations(node: exp.Expr) -> list[exp.Expr]:

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
 from pgtune_advisor.sqltext.catalog import Catalog
 from pgtune_advisor.sqltext.shape import TableRef
 
-CommonTables = Mapping[str, Collection[str] | None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Something in FROM: a table, or with `table` None a subquery, function or common table.
 
-    `columns` are its columns, with types where it is a known table; None: not known.
+    `columns` are its columns, with types where it is a known table; None: not known. `origins` are
+    the columns that a subquery hands on as they are, so that a condition on them reaches the
+    table; `rest` is where all others come from; `branches` are the parts of a set operation.
     """
 
     alias: str
     table: TableRef | None
     columns: Collection[str] | None
     types: Mapping[str, str]
+    origins: Mapping[str, tuple[Source, str]] = field(default_factory=dict)
+    rest: Source | None = None
+    branches: tuple[Source, ...] = ()
+
+    def origin(self, name: str) -> tuple[Source, str]:
+        """The table and its column that this column is, as far as that is known."""
+        source = self
+        while source.table is None:
+            if name in source.origins:
+                source, name = source.origins[name]
+            elif source.rest is not None:
+                source = source.rest
+            else:
+                break
+        return source, name
+
+
+CommonTables = Mapping[str, Source | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +54,11 @@ class Scope:
     sources: tuple[Source, ...]
     outer: Scope | None
     merged: frozenset[str] = frozenset()
+
+    def origin_of(self, column: exp.Column) -> tuple[Source | None, str]:
+        """The source that this column certainly comes from, through subqueries, and its name."""
+        source = self.source_of(column)
+        return source.origin(column.name) if source else (None, column.name)
 
     def source_of(self, column: exp.Column) -> Source | None:
         """The source that this column certainly comes from."""
@@ -71,7 +94,7 @@ def base_source(node: exp.Table, catalog: Catalog | None, common: CommonTables) 
     if not isinstance(node.this, exp.Identifier):
         return Source(alias=alias, table=None, columns=renamed, types={})
     if schema is None and name in common:
-        return Source(alias=alias, table=None, columns=renamed or common[name], types={})
+        return named(common[name], alias, renamed)
     known = catalog.find(schema, name) if catalog else None
     table = TableRef(schema=known.schema if known else schema, name=name, alias=node.alias or None)
     if renamed is not None:
@@ -80,26 +103,20 @@ def base_source(node: exp.Table, catalog: Catalog | None, common: CommonTables) 
     return Source(alias=alias, table=table, columns=types.keys() if known else None, types=types)
 
 
-def derived_source(node: exp.Expr) -> Source:
-    """A subquery or function in FROM."""
-    columns = renamed_columns(node)
-    if columns is None and isinstance(node, exp.Subquery):
-        columns = output_columns(node)
-    return Source(alias=node.alias, table=None, columns=columns, types={})
+def function_source(node: exp.Expr) -> Source:
+    """A function in FROM, or anything else of which no query tells the columns."""
+    return Source(alias=node.alias, table=None, columns=renamed_columns(node), types={})
 
 
-def output_columns(node: exp.Expr) -> Collection[str] | None:
-    """The names of what a query returns; None if a star or a nameless expression is among them."""
-    while isinstance(node, exp.Subquery | exp.SetOperation):
-        node = node.this
-    if not isinstance(node, exp.Select):
-        return None
-    names = [projection.alias_or_name for projection in node.expressions]
-    return None if "" in names or "*" in names else frozenset(names)
+def named(source: Source | None, alias: str, renamed: Collection[str] | None) -> Source:
+    """A subquery, view or common table under the alias that it has here."""
+    if source is None or renamed is not None:
+        return Source(alias=alias, table=None, columns=renamed, types={})
+    return replace(source, alias=alias)
 
 
-def renamed_columns(node: exp.Expr) -> Collection[str] | None:
+def renamed_columns(node: exp.Expr) -> tuple[str, ...] | None:
     """The columns of `AS alias(a, b)`."""
     alias = node.args.get("alias")
     columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
-    return frozenset(column.name for column in columns) if columns else None
+    return tuple(column.name for column in columns) if columns else None

@@ -96,13 +96,22 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Columns of one reference to a table, sorted; None: all of them, or not known which."""
+
+    table: TableRef
+    columns: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """What a statement does, without a value of it.
 
     `command` is the command's name; where a query stands inside it (DECLARE CURSOR, PREPARE,
     COPY (…) TO, CREATE TABLE AS, …) `kind` and the rest tell of that query. `tables` holds each
-    reference once, `writes` those whose rows change. Limit, offset, order and groups are those of
-    the whole statement.
+    reference once, `writes` those whose rows change. `projected` are the columns that the statement
+    reads at all, of each reference, `updated` those that UPDATE, MERGE and ON CONFLICT
+    set. Limit, offset, order and groups are those of the whole statement.
     """
 
     kind: Kind
@@ -115,3 +124,10 @@ class Shape:
     offset: OffsetClause | None = None
     order_by: tuple[Key, ...] = ()
     group_by: tuple[Key, ...] = ()
+    projected: tuple[Columns, ...] = ()
+    updated: tuple[Columns, ...] = ()
+
+
+def updated_columns(shape: Shape) -> dict[TableRef, tuple[str, ...]]:
+    """The columns that the statement sets in rows that exist, by table."""
+    return {found.table: found.columns or () for found in shape.updated}

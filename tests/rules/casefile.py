@@ -114,6 +114,7 @@ class Live(Part):
     await_after: tuple[str, ...] = ()
     params: dict[str, ParamValue] = {}
     host: dict[str, Any] = {}
+    planner: Literal["auto", "hypopg", "shadow"] | None = None
     expect: tuple[str, ...] = Field(min_length=1)
     absent: tuple[str, ...] = ()
     severity: Severity | None = None

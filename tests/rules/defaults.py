@@ -7,11 +7,11 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 
-from pgtune_advisor.domain import activity, custom, objects, server, statements
+from pgtune_advisor.domain import activity, custom, objects, proposals, server, statements
 from pgtune_advisor.domain.row import counters
 from pgtune_advisor.domain.units import parse_duration
 
@@ -134,6 +134,13 @@ _ROWS: Final[dict[type, dict[str, Any]]] = {
     statements.StatementText: {"query_id": 1, "text": "SELECT $1"},
     statements.StatementsInfo: {"stats_reset": "-90d"},
     custom.CustomFact: {"label": "row", "values": ()},
+    proposals.Proposal: {
+        "index": {
+            "schema": "public",
+            "table": "orders",
+            "keys": [{"expression": "customer_id", "column": "customer_id"}],
+        },
+    },
 }
 
 
@@ -201,10 +208,17 @@ def domain_row(row_type: Any, given: Mapping[str, Any]) -> Any:
             value = item.default
         else:
             value = None if nullable(hint) and item.name not in grown else empty(hint)
-        values[item.name] = plain_value(value, hint)
+        values[item.name] = plain_value(_rows_within(value, hint), hint)
     if row_type is objects.Index:
         _per_key(values, given)
     return _adapter(row_type).validate_python(values)
+
+
+def _rows_within(value: Any, hint: Any) -> Any:
+    """Indexes inside another row have their defaults too."""
+    if hint == tuple[objects.Index, ...] and value:
+        return [domain_row(objects.Index, one) for one in value]
+    return value
 
 
 def _spoken(row_type: type) -> set[str]:
@@ -271,4 +285,5 @@ def _carried(hint: Any, given: Any, facts: Mapping[str, Any]) -> Any:
 
 
 def _plain_types(hint: Any) -> tuple[type, ...]:
-    return tuple(get_origin(part) or part for part in options(hint))
+    parts = [get_origin(part) or part for part in options(hint)]
+    return tuple(str if part is Literal else part for part in parts)

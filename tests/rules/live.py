@@ -12,18 +12,22 @@ from typing import Any, Final
 
 import psycopg
 
-from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.evaluate import ADVISED, evaluate
+from pgtune_advisor.advise.indexes.advisor import WhatIf
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.changes import Advice, Change, SetParameter
 from pgtune_advisor.domain.identifiers import quote_literal
 from pgtune_advisor.domain.recommendations import Recommendation, Report
+from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import between, lifetime
 from pgtune_advisor.pg.queries import QueryBook
+from pgtune_advisor.planner.open import Planners
 from pgtune_advisor.rules.loader import Loaded, RuleBook, check_rule
 from pgtune_advisor.settings import HostSection, TargetSection
 from rules.casefile import Live, Repeated, Session
 from rules.runner import book
+from rules.world import UNPLANNED
 
 PATIENCE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.02
@@ -216,9 +220,29 @@ class LiveCase:
             self.place.settle()
             for condition in awaiting:
                 self.place.wait_for(condition)
-            now = collector.full()
+            now = collector.full(values=self.live.planner is not None)
         window = between(first, now) if first is not None else lifetime(now)
-        return evaluate(now, window, self._book(), now=now.taken_at, advisor_version="0")
+        with self._what_if(now) as what_if:
+            return evaluate(
+                now,
+                window,
+                self._book(),
+                now=now.taken_at,
+                advisor_version="0",
+                what_if=what_if,
+            )
+
+    @contextmanager
+    def _what_if(self, snapshot: Snapshot) -> Iterator[WhatIf | None]:
+        """The planner that the case asks for; without one indexes are advised on by structure."""
+        if book().get(self.rule).rule.spec.subject not in ADVISED:
+            yield None
+        elif self.live.planner is None:
+            yield UNPLANNED
+        else:
+            dsn = self.place.dsn(self.place.database)
+            with Planners(snapshot, dsn, 1, self.live.planner) as planners:
+                yield replace(UNPLANNED, planner=planners.of)
 
     def _book(self) -> RuleBook:
         loaded: Loaded = book().get(self.rule)

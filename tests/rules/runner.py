@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.evaluate import ADVISED, evaluate
 from pgtune_advisor.advise.recommend import recommend
 from pgtune_advisor.domain.findings import Finding, Rejected, Unknown
 from pgtune_advisor.domain.recommendations import Recommendation
@@ -60,7 +60,8 @@ class Bench:
 def _facts(case: Case, subject: str) -> FactBase:
     if case.snapshot is None:
         return world.facts(case, subject)
-    return FactBase(world.context(case), Catalogue())
+    asks = subject in ADVISED
+    return FactBase(world.advised(case) if asks else world.context(case), Catalogue())
 
 
 def _outcome(outcome: engine.Outcome) -> tuple[object, ...]:
@@ -75,7 +76,15 @@ def run(case: Case, rules: Iterable[Loaded]) -> Result:
     some = replace(book(), rules=chosen)
     if case.snapshot is not None:
         context = world.context(case)
-        report = evaluate(context.snapshot, context.window, some, now=NOW, advisor_version="0")
+        asks = any(one.rule.spec.subject in ADVISED for one in chosen)
+        report = evaluate(
+            context.snapshot,
+            context.window,
+            some,
+            now=NOW,
+            advisor_version="0",
+            what_if=world.UNPLANNED if asks else None,
+        )
         return Result(
             findings=report.findings,
             unknown=report.unknown,

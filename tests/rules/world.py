@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pgtune_advisor.advise.indexes.advisor import WhatIf, advise_indexes
 from pgtune_advisor.domain.server import Host, Server, Setting
-from pgtune_advisor.domain.snapshot import Snapshot, row_tables
+from pgtune_advisor.domain.snapshot import Gap, Snapshot, row_tables
 from pgtune_advisor.domain.units import parse_duration, parse_size, setting_factor
 from pgtune_advisor.domain.window import Window, between, lifetime
 from pgtune_advisor.rules.factbase import Catalogue, FactBase, fact_tables
@@ -19,6 +20,11 @@ from pgtune_advisor.rules.facts.base import Context
 from rules.casefile import Case, Tables
 from rules.defaults import NOW, UNKNOWN, domain_row, fact_row, nullable_facts, plain_value
 
+UNPLANNED: Final = WhatIf(
+    planner=lambda database: Gap(source=f"planner:{database}", reason="none was asked for"),
+    expired=lambda: False,
+    elapsed_ms=lambda: 0.0,
+)
 _SETTINGS: Final = Path(__file__).with_name("pg_settings_18.tsv")
 _BYTES: Final = ("B", "kB", "MB", "GB", "TB")
 
@@ -53,6 +59,15 @@ _FACTS: Final[dict[str, dict[str, Any]]] = {
     "statement": {"statement_text": "SELECT $1", "kind": "select", "toplevel": True},
     "predicate": {"statement_text": "SELECT $1"},
     "setting": {"name": "work_mem", "value": "4096", "context": "user", "origin": "default"},
+    "index_proposal": {
+        "definition": "public.orders USING btree (customer_id)",
+        "access_method": "btree",
+        "upkeep_note": "no row of the table was written",
+        "planner": "hypopg",
+        "confidence": "estimated",
+        "statements": 1,
+        "gainers_text": "SELECT $1",
+    },
     "autovacuum": {"enabled": True, "counting": True},
     "autovacuum_scope": {"scope": "server", "enabled": True, "cause": "autovacuum", "name": ""},
 }
@@ -169,6 +184,12 @@ def window(case: Case, now: Snapshot) -> Window:
 def context(case: Case) -> Context:
     now = snapshot(case)
     return Context(snapshot=now, window=window(case, now), now=NOW)
+
+
+def advised(case: Case) -> Context:
+    """The context with what the index advisor proposes where it has no planner."""
+    plain = context(case)
+    return replace(plain, advice=advise_indexes(plain, UNPLANNED))
 
 
 def facts(case: Case, subject: str) -> FactBase:

@@ -24,17 +24,24 @@ def unfit(site: Site, access: Access, table: Table | None) -> Rejected | None:
         return _rejected(site, access.place, "not-collected", detail)
     if table.relation.persistence == "t":
         return _rejected(site, access.place, "temporary-table", f"{name} lives for one session")
-    size = table.pages * BLOCK
-    if table.rows < LEAST_ROWS or size < LEAST_BYTES:
-        detail = f"{name} has {format_count(table.rows)} rows in {format_bytes(size)}"
-        return _rejected(site, access.place, "tiny-table", f"{detail}: reading it whole is cheap")
+    # The size of a table that was never vacuumed nor analysed is not known.
+    if table.rows < LEAST_ROWS:
+        return _tiny(site, access.place, table)
     if not table.has_statistics():
         detail = f"the planner knows nothing of the columns of {name}: run ANALYZE {name} first"
         hidden = any(column.has_statistics is None for column in table.columns.values())
         if hidden:
             detail = f"this role may not see the statistics of {name}: GRANT SELECT on it"
         return _rejected(site, access.place, "no-statistics", detail)
+    if table.pages * BLOCK < LEAST_BYTES:
+        return _tiny(site, access.place, table)
     return None
+
+
+def _tiny(site: Site, place: Place, table: Table) -> Rejected:
+    size = format_bytes(table.pages * BLOCK)
+    detail = f"{qualified(*place)} has {format_count(table.rows)} rows in {size}"
+    return _rejected(site, place, "tiny-table", f"{detail}: reading it whole is cheap")
 
 
 def _rejected(site: Site, place: Place, reason: str, detail: str) -> Rejected:

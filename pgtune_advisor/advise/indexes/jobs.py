@@ -19,7 +19,8 @@ class Variant:
 class Job:
     """A statement of the workload.
 
-    `name` tells it from the others. `weight` is how often it counts: its calls in the window,
+    `name` tells it from the others. `relations` are the tables that it reads as (schema, name),
+    a partition by the table that it is part of. `weight` is how often it counts: its calls in the window,
     corrected so that weight times cost is in proportion to the time that it took (see
     weights.py). `plan` is its generic plan. `generic`: the variants are a generic plan's, since no
     values could be had.
@@ -32,12 +33,8 @@ class Job:
     weight: float
     variants: tuple[Variant, ...]
     plan: Plan
+    relations: frozenset[tuple[str, str]]
     time_ms: float | None = None
     rows_per_call: float | None = None
     generic: bool = False
     guessed: bool = False
-
-    @property
-    def relations(self) -> frozenset[tuple[str, str]]:
-        """The tables that its plan reads, as (schema, name)."""
-        return self.plan.relations()

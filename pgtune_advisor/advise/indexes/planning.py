@@ -102,6 +102,7 @@ def _job(entry: Entry, prepared: Preparable, site: Site) -> Job:
         weight=entry.calls,
         variants=variants,
         plan=described.plan,
+        relations=frozenset(map(site.tables.root, described.plan.relations())),
         time_ms=entry.time_ms,
         rows_per_call=entry.rows / entry.calls if entry.rows is not None and entry.calls else None,
         generic=generic,

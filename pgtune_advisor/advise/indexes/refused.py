@@ -80,8 +80,8 @@ def unhelped(
         )
         present = sorted(job.plan.indexes)
         if not wanted.get(name):
-            served = f"its plan uses {', '.join(present)}" if present else "it has no condition"
-            detail = f"{served}, and no other index could serve it better"
+            served = f"its plan uses {', '.join(present)}, and no other" if present else "no"
+            detail = f"{served} index that can be tried could serve its conditions"
             yield Rejected(
                 subject=subject, reason="exists" if present else "no-candidate", detail=detail
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final, Literal
 
 from pgtune_advisor.advise.indexes.costs import IndexSet
@@ -20,6 +21,8 @@ from pgtune_advisor.domain.index_def import IndexDef
 Turned = Literal["below-bar", "over-budget", "regression"]
 # How many moves are judged together, so that several planners have work.
 _BATCH: Final = 8
+# How much dearer a statement may become for an index that carries nothing along.
+TRIMMED: Final = 1.2
 
 
 class Refusals:
@@ -119,6 +122,8 @@ def finish(
     improved = True
     while improved and not expired():
         improved = _drop(state, refusals)
+        for wide in sorted(index for index in state.chosen if index.include):
+            improved |= _trim(state, wide)
         for old in sorted(state.chosen):
             if expired():
                 return
@@ -146,13 +151,31 @@ def _passes(state: State, worst: Judged, lost: Judged) -> bool:
     if not state.matters(lost.gain, lost.grows):
         return False
     share = 1 - state.bars.statement
-    return lost.gain >= 0.01 * state.base_total or any(
+    return lost.gain >= 0.01 * state.left or any(
         state.costs[name] <= cost * share for name, cost in worst.costs.items()
     )
 
 
 def _before(state: State, worst: Judged) -> dict[str, float]:
     return {name: state.costs[name] for name in worst.costs}
+
+
+def _trim(state: State, wide: IndexDef) -> bool:
+    """Leave INCLUDE away where that makes no statement dearer by more than estimates are good for.
+
+    What an index carries along for one statement tempts others into reading it whole.
+    """
+    narrow = replace(wide, include=())
+    if narrow in state.chosen:
+        return False
+    names = state.interest.get(wide, frozenset())
+    state.interest[narrow] = state.interest.get(narrow, frozenset()) | names
+    (judged,) = state.judge([Move(add=frozenset({narrow}), remove=frozenset({wide}))])
+    slight = all(cost <= state.costs[name] * TRIMMED for name, cost in judged.costs.items())
+    if not slight or judged.grows >= 0 or state.harmed(judged):
+        return False
+    state.accept(judged)
+    return True
 
 
 def _exchange(state: State, old: IndexDef, candidates: list[IndexDef]) -> bool:
@@ -165,15 +188,16 @@ def _exchange(state: State, old: IndexDef, candidates: list[IndexDef]) -> bool:
         and new not in state.chosen
         and names & state.interest.get(new, frozenset())
     ]
-    floor = state.bars.least * state.base_total
     best: Judged | None = None
     for judged in state.judge(moves, state.interested):
-        if judged.gain > floor and (best is None or judged.gain > best.gain):
+        if state.matters(judged.gain, judged.grows) and (best is None or judged.gain > best.gain):
             best = judged
     if best is None:
         return False
     (exact,) = state.judge([best.move])
-    if exact.gain <= floor or state.harmed(exact) or not state.fits(exact):
+    if not state.matters(exact.gain, exact.grows):
+        return False
+    if state.harmed(exact) or not state.fits(exact):
         return False
     state.accept(exact)
     return True

@@ -109,6 +109,11 @@ class State:
         """Whether only a measurement can tell what the statement's new plan costs."""
         return cost.sure > max(self.base[name], cost.planner)
 
+    @property
+    def left(self) -> float:
+        """The workload's cost with what is chosen."""
+        return sum(self.jobs[name].weight * cost for name, cost in self.costs.items())
+
     def bytes(self, indexes: Iterable[IndexDef]) -> int:
         """What the indexes take on disk."""
         return sum(self.prices.size(index) for index in indexes)
@@ -176,18 +181,18 @@ class State:
         if not self.matters(judged.gain, judged.grows):
             return False
         share = 1 - self.bars.statement
-        return judged.gain >= 0.01 * self.base_total or any(
+        return judged.gain >= 0.01 * self.left or any(
             cost <= self.costs[name] * share for name, cost in judged.costs.items()
         )
 
     def matters(self, gain: float, grows: int) -> bool:
-        """Whether a gain is a part of the workload worth speaking of.
+        """Whether a gain is a part worth speaking of, of what the workload costs by now.
 
         Of a small index less is asked, in proportion to the room that it takes.
         """
-        if gain <= self.bars.least * self.base_total:
+        share = gain / self.left if self.left else 0.0
+        if share <= self.bars.least:
             return False
-        share = gain / self.base_total
         room = max(grows, 0) / max(self.table_bytes, 1)
         return share > self.bars.workload or share > self.bars.density * room
 

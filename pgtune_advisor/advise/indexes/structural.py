@@ -73,6 +73,8 @@ def _of(shape: Shape, blocks: float, tables: Tables) -> Iterator[IndexDef]:
         if table is None or table.rows < 1000 or blocks < table.pages * READ_SHARE:
             continue
         access = _access(shape, ref, place)
+        # An OR needs an index for each side, and nobody can say whether the planner would join two.
+        access.terms = [term for term in access.terms if not term.group]
         if any(_leads(table, term) for term in access.terms if term.use in ("equal", "any")):
             continue
         plain = (i for i in candidates(access, table, Habits(equals={})) if i.method == "btree")
