@@ -69,7 +69,9 @@ class Stopwatch:
         found = self.scaffold.clone.calls(body)
         if found:
             kind, name = found[0]
-            what = "calls the volatile function" if kind == "volatile" else "reads the foreign table"
+            what = (
+                "calls the volatile function" if kind == "volatile" else "reads the foreign table"
+            )
             return f"it {what} {name}"
         plan = self.scaffold.clone.plan(body, min(self.limit_ms, self.left_ms()))
         if any(node.kind == "Foreign Scan" for node in plan.root.walk()):

@@ -191,9 +191,7 @@ class Clone:
         with self._transaction("BEGIN READ ONLY", timeout_ms):
             return Plan.of(self._explained("EXPLAIN (VERBOSE, FORMAT JSON)", text))
 
-    def run(
-        self, text: str, timeout_ms: int, without: Sequence[tuple[str, str]] = ()
-    ) -> Run:
+    def run(self, text: str, timeout_ms: int, without: Sequence[tuple[str, str]] = ()) -> Run:
         """Execute a query, reading only; `without` are indexes that are not there meanwhile.
 
         They are dropped in the transaction that is rolled back afterwards.

@@ -127,7 +127,9 @@ def test_the_culprit_is_found_among_several(newest: Database) -> None:
 
 def test_an_index_that_is_used_and_does_not_help_is_dropped(newest: Database) -> None:
     # The whole table comes out of it, in the order in which it lies.
-    newest.execute("SET enable_seqscan = off", f"ALTER DATABASE {newest.name} SET enable_seqscan = off")
+    newest.execute(
+        "SET enable_seqscan = off", f"ALTER DATABASE {newest.name} SET enable_seqscan = off"
+    )
     every = Probe(id="every", query_id=None, text="SELECT note FROM items WHERE id > 0")
     found = run(newest, [BY_ID], [every])
     assert reasons(found)["r-by_id"] in ("no-help", "made-slower")
@@ -176,7 +178,9 @@ def test_an_index_on_an_expression_is_analysed(newest: Database) -> None:
 
 
 def test_an_extension_is_made_and_taken_away(database: Database) -> None:
-    if database.server.cluster is None or not database.server.cluster._binaries.has_library("pg_trgm"):
+    if database.server.cluster is None or not database.server.cluster._binaries.has_library(
+        "pg_trgm"
+    ):
         return
     database.execute(*TABLES)
     wanted = replace(
@@ -305,8 +309,9 @@ def test_a_statement_that_never_finishes_confirms_nothing(newest: Database) -> N
         query_id=1,
         text="SELECT count(*) FROM items a, items b, items c WHERE a.note < b.note || c.note",
     )
-    found = run(newest, [replace(BY_NOTE, statements=("endless",))], [endless],
-                statement_timeout_ms=300)
+    found = run(
+        newest, [replace(BY_NOTE, statements=("endless",))], [endless], statement_timeout_ms=300
+    )
     assert found.kept == ()
     assert reasons(found) == {"r-by_note": "unused"}
     measured = found.probes["endless"]
@@ -342,9 +347,7 @@ def test_a_build_that_takes_too_long_is_not_reached(newest: Database) -> None:
         "CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM pg_sleep(0.01); RETURN $1; END $$"
     )
-    wanted = replace(
-        BY_OWNER, statement="CREATE INDEX by_owner ON public.items (slowly(owner))"
-    )
+    wanted = replace(BY_OWNER, statement="CREATE INDEX by_owner ON public.items (slowly(owner))")
     found = run(newest, [wanted], [OWNED], deadline=3)
     assert reasons(found) == {"r-by_owner": "not-reached"}
     assert indexes(newest) == []
@@ -355,10 +358,16 @@ def test_a_build_that_takes_too_long_is_not_reached(newest: Database) -> None:
 
 def test_what_cannot_be_built(newest: Database) -> None:
     newest.execute("CREATE TABLE wide (note text)")
-    newest.execute("INSERT INTO wide SELECT string_agg(md5(n::text), '') FROM generate_series(1, 500) n")
+    newest.execute(
+        "INSERT INTO wide SELECT string_agg(md5(n::text), '') FROM generate_series(1, 500) n"
+    )
     trials = [
-        replace(trial("wide_idx", "note"), table="wide", statements=("owned",),
-                statement="CREATE INDEX wide_idx ON public.wide (note)"),
+        replace(
+            trial("wide_idx", "note"),
+            table="wide",
+            statements=("owned",),
+            statement="CREATE INDEX wide_idx ON public.wide (note)",
+        ),
         replace(BY_OWNER, id="r-gone", table="gone"),
         replace(BY_OWNER, id="r-other", statement="DROP TABLE items"),
         BY_OWNER,
@@ -366,7 +375,9 @@ def test_what_cannot_be_built(newest: Database) -> None:
     found = run(newest, trials, [OWNED])
     assert found.kept == ("r-by_owner",)
     assert reasons(found) == {
-        "r-wide_idx": "build-failed", "r-gone": "not-reached", "r-other": "build-failed"
+        "r-wide_idx": "build-failed",
+        "r-gone": "not-reached",
+        "r-other": "build-failed",
     }
     details = {one.id: one.detail for one in found.dropped}
     assert "index row" in details["r-wide_idx"]
@@ -403,9 +414,7 @@ def killer(newest: Database) -> Iterator[threading.Event]:
     )
     holder, watcher = newest.connect(), newest.connect()
     holder.execute("SELECT pg_advisory_lock(4711)")
-    kill = (
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'advisory'"
-    )
+    kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'advisory'"
 
     def work() -> None:
         while not stop.wait(0.02):
