@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pgtune_advisor import __version__
 from pgtune_advisor.advise.evaluate import evaluate
-from pgtune_advisor.advise.indexes.advisor import WhatIf
+from pgtune_advisor.advise.indexes.advisor import WhatIf, advise_indexes
 from pgtune_advisor.advise.recommend import check
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import UsageError
@@ -20,6 +20,7 @@ from pgtune_advisor.domain.window import Window
 from pgtune_advisor.pg.queries import QueryBook
 from pgtune_advisor.resources import rules_dir
 from pgtune_advisor.rules.factbase import Catalogue
+from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.rules.loader import RuleBook, load_rules
 from pgtune_advisor.settings import Settings, TargetSection
 
@@ -85,6 +86,12 @@ def reporter(settings: Settings) -> Reporter:
         )
 
     return report
+
+
+def advice(snapshot: Snapshot, window: Window, what_if: WhatIf) -> IndexAdvice:
+    """What the index advisor says of a snapshot and its window."""
+    context = Context(snapshot=snapshot, window=window, now=datetime.now(UTC))
+    return advise_indexes(context, what_if)
 
 
 def chosen_target(settings: Settings, name: str | None, dsn: str | None) -> TargetSection:

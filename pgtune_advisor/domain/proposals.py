@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pgtune_advisor.domain.findings import Confidence, Rejected
 from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.domain.measurement import Probe
 from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.domain.recommendations import PlannerUse, StatementImpact
 from pgtune_advisor.domain.snapshot import Gap
@@ -15,13 +17,14 @@ from pgtune_advisor.domain.snapshot import Gap
 class Effect:
     """What the proposed indexes together do to one statement.
 
-    `share` is its part of the workload's cost, `risky` says that its new plan rests on an estimate
+    `name` tells the statement from others. `share` is its part of the workload's cost, `risky` says that its new plan rests on an estimate
     that is likely to be off, so that only a measurement can tell.
     """
 
     statement: StatementImpact
     share: float
     risky: bool = False
+    name: str = ""
 
     @property
     def ratio(self) -> float:
@@ -91,7 +94,8 @@ class IndexAdvice:
     """The outcome for all databases: what to do, what not and why, what could not be seen.
 
     `undecided` are databases whose planner was lost on the way: that nothing is proposed there
-    says nothing.
+    says nothing. `probes` are the statements with the values that they were planned with, by
+    database: data of the target, for a measurement and nothing else.
     """
 
     proposals: tuple[Proposal, ...] = ()
@@ -100,3 +104,4 @@ class IndexAdvice:
     gaps: tuple[Gap, ...] = ()
     undecided: tuple[str, ...] = ()
     planner: PlannerUse = field(default_factory=PlannerUse)
+    probes: Mapping[str, tuple[Probe, ...]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from pgtune_advisor.advise.indexes.tables import Tables
 from pgtune_advisor.advise.indexes.values import values_of
 from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
 from pgtune_advisor.advise.whatif import Planner
+from pgtune_advisor.domain.measurement import Probe
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import PlannerUse
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
@@ -41,6 +42,7 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
     """What the advisor proposes for each database, turned down, and could not see."""
     found: list[DatabaseAdvice] = []
     undecided: list[str] = []
+    probes: dict[str, tuple[Probe, ...]] = {}
     gaps: list[Gap] = list(_without_values(context.snapshot))
     for database in queried_databases(context, what_if.queries):
         planner = what_if.planner(database)
@@ -65,6 +67,7 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
         )
         made = advise_database(site, what_if.queries)
         found.append(made)
+        probes[database] = made.probes
         if made.lost:
             undecided.append(database)
     return IndexAdvice(
@@ -73,6 +76,7 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
         rejected=tuple(r for one in found for r in one.rejected),
         gaps=(*gaps, *(g for one in found for g in one.gaps)),
         undecided=tuple(undecided),
+        probes=probes,
         planner=_use(found, what_if.elapsed_ms()),
     )
 

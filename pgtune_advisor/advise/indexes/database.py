@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from pgtune_advisor.advise.indexes.state import Move, State
 from pgtune_advisor.advise.indexes.workload import Entry, QueryFile, entries, weighed
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.domain.index_def import IndexDef
+from pgtune_advisor.domain.measurement import Probe
 from pgtune_advisor.domain.proposals import Proposal, StatisticsProposal
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.domain.units import MB
@@ -50,6 +51,7 @@ class DatabaseAdvice:
     fidelity: float | None = None
     calls: int = 0
     lost: bool = False
+    probes: tuple[Probe, ...] = ()
 
 
 def advise_database(site: Site, queries: Sequence[QueryFile] | None) -> DatabaseAdvice:
@@ -101,7 +103,20 @@ def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvi
         planner=site.planner.kind,
         fidelity=fidelity,
         calls=site.planner.calls,
+        probes=tuple(_probes(jobs)),
     )
+
+
+def _probes(jobs: Sequence[Job]) -> Iterator[Probe]:
+    """The statements with values, as they were planned; those without values cannot be run."""
+    for job in jobs:
+        for number, variant in enumerate(job.variants if not job.generic else ()):
+            yield Probe(
+                id=f"{job.name}/{number}",
+                query_id=job.query_id,
+                text=variant.text,
+                weight=job.weight * variant.weight,
+            )
 
 
 def _verify(site: Site, planned: Planned, gaps: list[Gap]) -> float | None:

@@ -105,6 +105,7 @@ def _proposal(
 def _effect(state: State, job: Job, cost: Cost) -> Effect:
     before = state.base[job.name]
     return Effect(
+        name=job.name,
         statement=StatementImpact(
             query_id=job.query_id,
             text=job.text,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pgtune_advisor.cli import options, output, reports, wiring
+from pgtune_advisor.cli import measuring, options, output, reports, wiring
 from pgtune_advisor.cli import what_if as whatif
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
@@ -41,6 +41,9 @@ def advise(
     budget: whatif.Budget = None,
     deadline: whatif.Deadline = None,
     queries: whatif.Queries = None,
+    measure: measuring.MeasureOption = None,
+    measure_time: measuring.TimeOption = measuring.TIME,
+    measure_on_target: measuring.TargetOption = False,
     output_format: options.OutputFormat = "table",
     output_dir: options.OutputDir = None,
     fail_on: options.Fail = None,
@@ -53,11 +56,24 @@ def advise(
     report = wiring.reporter(settings)
     chosen = wiring.chosen_target(settings, target, dsn)
     asked = whatif.Asked.of(chosen, planner, budget, deadline, queries)
+    trying = None
+    if measure is not None:
+        if asked.planner == "none":
+            raise UsageError("--measure has nothing to try with --planner none")
+        limit = _duration(measure_time, "--measure-time")
+        trying = measuring.Measuring(
+            dsn=measure, limit=limit, allow_target=measure_on_target
+        )
     with wiring.collector(settings, chosen) as collector:
         values = asked.planner != "none"
         snapshot, observed = _observe(collector, settings, span, values=values)
+    advice = None
     with asked.what_if(snapshot, chosen.dsn, chosen.max_connections) as what_if:
-        found = report(snapshot, observed, what_if=what_if)
+        if what_if is not None:
+            advice = wiring.advice(snapshot, observed, what_if)
+    found = report(snapshot, observed, advice=advice)
+    if trying is not None and advice is not None:
+        found = trying.of(found, advice, snapshot)
     reports.deliver(
         found,
         output_format=form,
@@ -67,11 +83,11 @@ def advise(
     )
 
 
-def _duration(text: str) -> timedelta:
+def _duration(text: str, option: str = "--window") -> timedelta:
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise UsageError(f"--window: {error}") from None
+        raise UsageError(f"{option}: {error}") from None
 
 
 def _observe(
