@@ -76,7 +76,7 @@ def _impact(impact: Impact, times: Times, size_bytes: int | None) -> Impact:
 
 
 def _statement(statement: StatementImpact, times: Times) -> StatementImpact:
-    if statement.query_id not in times:
+    if statement.query_id is None or statement.query_id not in times:
         return statement
     before, after = times[statement.query_id]
     return replace(statement, measured_ms_before=before, measured_ms_after=after)

@@ -49,8 +49,8 @@ def risk(change: Change) -> str:
             return "Waits at most 2 s for its lock, then fails and changes nothing."
         case CreateStatistics():
             return (
-                "Reads a sample of the table; plans may change. Each later ANALYZE of the table, and "
-                "each plan over it, takes a little longer."
+                "Reads a sample of the table; plans may change. Later each ANALYZE of the table, "
+                "and each plan over it, takes a little longer."
             )
         case Maintain(command="ANALYZE"):
             return "Reads a sample of the table; plans may change."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
@@ -75,7 +76,7 @@ def measure(
     confirmed = [built for key, built in trying.standing.items() if key in trying.helped]
     left = scaffold.clear(confirmed if keep else ())
     trying.gaps += [left] if left else []
-    return _outcome(trying, [b.trial.id for b in confirmed], (clock() - began) * 1000)
+    return _outcome(trying, trials, [b.trial.id for b in confirmed], (clock() - began) * 1000)
 
 
 def _admit(clone: Clone, target: Identity, *, allow_target: bool) -> None:
@@ -120,10 +121,8 @@ def _work(
 ) -> None:
     watch = trying.watch
     watch.until = began + _BEFORE * deadline
-    try:
+    with suppress(OutOfTimeError):
         trying.run_before(sorted(probes, key=lambda probe: (-probe.weight, probe.id)))
-    except OutOfTimeError:
-        pass
     unrun = len(probes) - len(trying.before) - len(trying.gaps)
     trying.gaps += [_late(f"{unrun} statements were not run")] if unrun > 0 else []
     watch.until = began + _BUILDS * deadline
@@ -199,15 +198,16 @@ def _not_reached(trying: Trying, trial: Trial, detail: str) -> None:
     trying.dropped.append(Dropped(id=trial.id, reason="not-reached", detail=detail))
 
 
-def _outcome(trying: Trying, kept: Sequence[str], elapsed_ms: float) -> Measurement:
-    unjudged = [
-        Dropped(id=key, reason="not-reached", detail="it was built and not judged in time")
-        for key in trying.standing
-        if key not in kept
-    ]
+def _outcome(
+    trying: Trying, trials: Sequence[Trial], kept: Sequence[str], elapsed_ms: float
+) -> Measurement:
+    told = {*kept, *(one.id for one in trying.dropped)}
+    for trial in trials:
+        if trial.id not in told:
+            _not_reached(trying, trial, "the measurement ended before it was judged")
     return Measurement(
         kept=tuple(kept),
-        dropped=(*trying.dropped, *unjudged),
+        dropped=tuple(trying.dropped),
         probes={one: trying.measured(one) for one in trying.after},
         helped={key: users for key, users in trying.helped.items() if key in kept},
         size_bytes={key: built.size_bytes for key, built in trying.built.items()},

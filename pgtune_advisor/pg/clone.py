@@ -36,6 +36,7 @@ SELECT c.relname::pg_catalog.text, c.reltuples::pg_catalog.float8,
   CASE WHEN c.relkind IN ('r', 'i', 'm') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
   c.relkind::pg_catalog.text
 FROM tree JOIN pg_catalog.pg_class AS c ON c.oid = tree.oid"""
+_VIEW: Final = "CREATE TEMPORARY VIEW pgtune_advisor_probe AS SELECT 1 FROM"
 # What a query calls and reads, by the rule of a view over it: the parser has resolved every name.
 _CALLS: Final = """WITH RECURSIVE seen (oid) AS (
   SELECT 'pg_temp.pgtune_advisor_probe'::pg_catalog.regclass::pg_catalog.oid
@@ -181,9 +182,8 @@ class Clone:
 
     def calls(self, text: str) -> list[tuple[str, str]]:
         """What a query must not do here: ('volatile', function) and ('foreign', table)."""
-        view = f"CREATE TEMPORARY VIEW pgtune_advisor_probe AS SELECT 1 FROM (\n{text}\n) AS q"
         with self._transaction("BEGIN", _QUICK_MS):
-            self._send(view)
+            self._send(f"{_VIEW} (\n{text}\n) AS q")
             return [(row[0], row[1]) for row in self._fetch(_CALLS)]
 
     def plan(self, text: str, timeout_ms: int) -> Plan:

@@ -61,9 +61,7 @@ def advise(
         if asked.planner == "none":
             raise UsageError("--measure has nothing to try with --planner none")
         limit = _duration(measure_time, "--measure-time")
-        trying = measuring.Measuring(
-            dsn=measure, limit=limit, allow_target=measure_on_target
-        )
+        trying = measuring.Measuring(dsn=measure, limit=limit, allow_target=measure_on_target)
     with wiring.collector(settings, chosen) as collector:
         values = asked.planner != "none"
         snapshot, observed = _observe(collector, settings, span, values=values)
