@@ -43,6 +43,7 @@ PROMISED: Final = {
         "autovacuum-disabled",
         "integer-key-exhaustion",
         "primary-key-missing",
+        "row-estimate-off",
         "vacuum-overdue",
         "wraparound-near",
         "xmin-horizon-held",

@@ -85,6 +85,7 @@ def builders() -> Mapping[str, Builder]:
         index_builders,
         proposal_builders,
         role_builders,
+        statistics_builders,
         table_builders,
     )
 

@@ -19,11 +19,12 @@ from pgtune_advisor.rules import engine, suppressions
 from pgtune_advisor.rules.factbase import FactBase
 from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.rules.facts.proposals import ProposalFacts
+from pgtune_advisor.rules.facts.row_estimates import RowEstimateFacts
 from pgtune_advisor.rules.facts.shapes import omissions
 from pgtune_advisor.rules.loader import Loaded, RuleBook
 
 # The subjects that are made of index advice.
-ADVISED: Final = frozenset({ProposalFacts.KIND})
+ADVISED: Final = frozenset({ProposalFacts.KIND, RowEstimateFacts.KIND})
 
 
 def evaluate(

@@ -101,7 +101,8 @@ class IndexPlans:
             rejected=len(advice.rejected),
             gaps=len(advice.gaps),
         )
-        return replace(advice, gaps=(*advice.gaps, *snapshot.data_gaps()))
+        # What is kept until the next choice holds no values of the target's rows.
+        return replace(advice, gaps=(*advice.gaps, *snapshot.data_gaps()), probes={})
 
     def _keep(self, advice: IndexAdvice, seen: _Seen) -> None:
         now = time.monotonic()

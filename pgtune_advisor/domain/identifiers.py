@@ -48,15 +48,24 @@ def index_name(table: str, columns: Iterable[str], taken: Iterable[str] = ()) ->
 
     Where it had to be cut, or is in `taken`, a hash of the whole keeps it distinct.
     """
+    return _name(table, columns, "_idx", taken)
+
+
+def statistics_name(table: str, columns: Iterable[str], taken: Iterable[str] = ()) -> str:
+    """A name for extended statistics: `table_a_b_stat`, else as index_name()."""
+    return _name(table, columns, "_stat", taken)
+
+
+def _name(table: str, columns: Iterable[str], suffix: str, taken: Iterable[str]) -> str:
     parts = [table, *(re.sub(r"\W+", "_", column).strip("_") or "expr" for column in columns)]
     whole = "_".join(parts)
-    name = f"{whole}_idx"
+    name = f"{whole}{suffix}"
     used = set(taken)
     if len(name.encode()) <= MAX_NAME_BYTES and name not in used:
         return name
     for salt in range(len(used) + 1):
         digest = sha256(f"{whole}\0{salt}".encode()).hexdigest()[:8]
-        name = f"{_cut(whole, MAX_NAME_BYTES - 13)}_{digest}_idx"
+        name = f"{_cut(whole, MAX_NAME_BYTES - 9 - len(suffix))}_{digest}{suffix}"
         if name not in used:
             break
     return name

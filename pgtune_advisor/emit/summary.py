@@ -250,7 +250,8 @@ def costs_text(before: float | None, after: float | None) -> str:
 def statement_parts(statement: StatementImpact) -> list[str]:
     """`dearer: query 7`, `12 calls`, `planner cost 8 to 9`: what is known of it, part by part."""
     known = [] if statement.query_id is None else [f"query {statement.query_id}"]
-    known += [] if statement.calls is None else [f"{format_count(statement.calls)} calls"]
+    if statement.calls is not None:
+        known.append(f"{format_count(statement.calls)} call{'' if statement.calls == 1 else 's'}")
     known += [costs_text(statement.cost_before, statement.cost_after), measured_text(statement)]
     known += ["uncertain: only a measurement can tell"] if statement.risky else []
     parts = [part for part in known if part]

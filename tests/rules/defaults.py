@@ -134,6 +134,10 @@ _ROWS: Final[dict[type, dict[str, Any]]] = {
     statements.StatementText: {"query_id": 1, "text": "SELECT $1"},
     statements.StatementsInfo: {"stats_reset": "-90d"},
     custom.CustomFact: {"label": "row", "values": ()},
+    proposals.StatisticsProposal: {
+        "columns": ["city", "zip"],
+        "statement": {"query_id": 1, "text": "SELECT $1", "calls": 30.0},
+    },
     proposals.Proposal: {
         "index": {
             "schema": "public",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import psycopg
 
-from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.evaluate import ADVISED, evaluate
 from pgtune_advisor.advise.indexes.advisor import WhatIf
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.collect.collector import Collector
@@ -23,7 +23,6 @@ from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import between, lifetime
 from pgtune_advisor.pg.queries import QueryBook
 from pgtune_advisor.planner.open import Planners
-from pgtune_advisor.rules.facts.proposals import ProposalFacts
 from pgtune_advisor.rules.loader import Loaded, RuleBook, check_rule
 from pgtune_advisor.settings import HostSection, TargetSection
 from rules.casefile import Live, Repeated, Session
@@ -236,7 +235,7 @@ class LiveCase:
     @contextmanager
     def _what_if(self, snapshot: Snapshot) -> Iterator[WhatIf | None]:
         """The planner that the case asks for; without one indexes are advised on by structure."""
-        if book().get(self.rule).rule.spec.subject != ProposalFacts.KIND:
+        if book().get(self.rule).rule.spec.subject not in ADVISED:
             yield None
         elif self.live.planner is None:
             yield UNPLANNED

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.evaluate import ADVISED, evaluate
 from pgtune_advisor.advise.recommend import recommend
 from pgtune_advisor.domain.findings import Finding, Rejected, Unknown
 from pgtune_advisor.domain.recommendations import Recommendation
 from pgtune_advisor.resources import rules_dir
 from pgtune_advisor.rules import engine
 from pgtune_advisor.rules.factbase import Catalogue, FactBase
-from pgtune_advisor.rules.facts.proposals import ProposalFacts
 from pgtune_advisor.rules.loader import Loaded, RuleBook, check_rule, load_rules
 from rules import world
 from rules.casefile import Case
@@ -61,7 +60,7 @@ class Bench:
 def _facts(case: Case, subject: str) -> FactBase:
     if case.snapshot is None:
         return world.facts(case, subject)
-    asks = subject == ProposalFacts.KIND
+    asks = subject in ADVISED
     return FactBase(world.advised(case) if asks else world.context(case), Catalogue())
 
 
@@ -77,7 +76,7 @@ def run(case: Case, rules: Iterable[Loaded]) -> Result:
     some = replace(book(), rules=chosen)
     if case.snapshot is not None:
         context = world.context(case)
-        asks = any(one.rule.spec.subject == ProposalFacts.KIND for one in chosen)
+        asks = any(one.rule.spec.subject in ADVISED for one in chosen)
         report = evaluate(
             context.snapshot,
             context.window,

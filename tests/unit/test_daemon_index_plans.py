@@ -16,6 +16,7 @@ from pgtune_advisor.daemon.index_plans import IndexPlans, standing
 from pgtune_advisor.daemon.wiring import Stopped
 from pgtune_advisor.domain.errors import TargetError
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
+from pgtune_advisor.domain.measurement import Probe
 from pgtune_advisor.domain.objects import Index, Relation
 from pgtune_advisor.domain.proposals import IndexAdvice, Proposal
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
@@ -253,6 +254,15 @@ def test_why_values_are_missing_is_said_as_long_as_the_choice_holds() -> None:
         assert advice is not None
         assert gap in advice.gaps
     assert taken.without_data().gaps == ()
+
+
+def test_statements_with_values_are_let_go() -> None:
+    target = Target()
+    probe = Probe(id="1/0", query_id=1, text="SELECT 'mustermann'", weight=1.0)
+    target.answer = replace(target.answer, probes={"shop": (probe,)})
+    advice = target.cycle()
+    assert names(advice) == ["user_id"]
+    assert "mustermann" not in repr(advice)
 
 
 def test_each_choice_is_logged(caplog: pytest.LogCaptureFixture) -> None:

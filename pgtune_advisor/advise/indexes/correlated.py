@@ -32,8 +32,8 @@ def correlated(
 ) -> tuple[StatisticsProposal, ...]:
     """For each set of columns the statement that tells most."""
     known = {
-        (e.schema, e.table, frozenset(e.columns))
-        for e in getattr(site.context.snapshot, "extended_statistics", ())
+        (e.table_schema, e.table, frozenset(e.columns))
+        for e in site.context.snapshot.extended_statistics
         if e.database == site.database
     }
     best: dict[tuple[str, str, tuple[str, ...]], StatisticsProposal] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pgtune_advisor.advise.indexes.access import Access, accesses
@@ -36,6 +36,8 @@ _LEAST_BUDGET: Final = 64 * MB
 # A planner that is off by more than this, either way, is not believed for a statement.
 _FAITHFUL: Final = 2.0
 _BELIEVED: Final = 0.5
+# Characters of a statement's text beside the reason why it gets no index.
+_SHOWN: Final = 90
 _PLAIN: Final = frozenset({"btree", "hash", "brin"})
 
 
@@ -62,7 +64,7 @@ def advise_database(site: Site, queries: Sequence[QueryFile] | None) -> Database
         reason = f"{beyond} statements with the least time were not planned"
         gaps.append(Gap(source=f"index_advice:{site.database}", reason=reason))
     try:
-        return _advise(site, found, gaps)
+        return _with_texts(_advise(site, found, gaps), found)
     except PlanError as error:
         gaps.append(
             Gap(
@@ -72,6 +74,22 @@ def advise_database(site: Site, queries: Sequence[QueryFile] | None) -> Database
             )
         )
         return DatabaseAdvice(gaps=tuple(gaps), planner=site.planner.kind, lost=True)
+
+
+def _with_texts(advice: DatabaseAdvice, found: Sequence[Entry]) -> DatabaseAdvice:
+    """A statement that is known by a number alone tells nobody anything: its text goes along."""
+    texts = {entry.name: entry.text for entry in found if entry.query_id is not None}
+
+    def told(one: Rejected) -> Rejected:
+        text = texts.get(one.subject.name or "") if one.subject.kind == "statement" else None
+        return replace(one, detail=f"{one.detail}: {_short(text)}") if text else one
+
+    return replace(advice, rejected=tuple(told(one) for one in advice.rejected))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
 def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvice:
@@ -98,7 +116,12 @@ def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvi
     return DatabaseAdvice(
         proposals=made.proposals,
         statistics=correlated(site, jobs, accessed),
-        rejected=(*planned.rejected, *_failures(site, book), *refused, *made.rejected),
+        rejected=(
+            *planned.rejected,
+            *_failures(site, book, planned.jobs),
+            *refused,
+            *made.rejected,
+        ),
         gaps=(*gaps, *made.gaps, *site.planner.gaps),
         planner=site.planner.kind,
         fidelity=fidelity,
@@ -251,8 +274,12 @@ def _table_bytes(site: Site) -> int:
     return sum(table.pages * BLOCK for table in tables if table)
 
 
-def _failures(site: Site, book: CostBook) -> list[Rejected]:
-    """Statements that could be described but not planned."""
+def _failures(site: Site, book: CostBook, jobs: Sequence[Job]) -> list[Rejected]:
+    """Statements that could be described but not planned.
+
+    The server's words may hold a value that stands in for a parameter: those are left out.
+    """
+    plain = {job.name for job in jobs if all(v.text == job.text for v in job.variants)}
     return [
         Rejected(
             subject=Subject(
@@ -262,7 +289,9 @@ def _failures(site: Site, book: CostBook) -> list[Rejected]:
                 name=name,
             ),
             reason=error.reason,
-            detail=f"{error.primary}: {error.detail}" if error.detail else error.primary,
+            detail=f"{error.primary}: {error.detail}"
+            if error.detail and name in plain
+            else error.primary,
         )
         for name, error in sorted(book.failed.items())
     ]

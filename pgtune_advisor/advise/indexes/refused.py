@@ -16,6 +16,7 @@ from pgtune_advisor.domain.units import format_bytes, format_count, format_perce
 
 # The serious ones; hundreds of forms of the same index tell nobody anything.
 _MOST: Final = 40
+_LEAST_SHARE: Final = 0.0001
 
 
 def refused_candidates(site: Site, state: State, refusals: Refusals) -> Iterator[Rejected]:
@@ -61,7 +62,8 @@ def _stands_for(chosen: IndexDef, index: IndexDef) -> bool:
 
 def _share(state: State, cost: float) -> str:
     part = cost / state.base_total if state.base_total else 0.0
-    return f"{format_percent(part)} of the workload's cost"
+    amount = format_percent(part) if part >= _LEAST_SHARE else "less than 0.01 %"
+    return f"{amount} of the workload's cost"
 
 
 def unhelped(
