@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pg.test_sqltext_parameters import PREPARE, prepared
+from pg.test_sqltext_preparing import PREPARE, prepared
 from pgtune_advisor.advise.sample_values import (
     ValueStatistics,
     array_elements,
