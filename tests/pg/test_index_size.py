@@ -150,8 +150,7 @@ def deviations(
     database: Database, model: SizeModel, indexes: Mapping[str, IndexDef]
 ) -> dict[str, float]:
     return {
-        name: model.size(index) / real_size(database, index) - 1
-        for name, index in indexes.items()
+        name: model.size(index) / real_size(database, index) - 1 for name, index in indexes.items()
     }
 
 

@@ -129,9 +129,7 @@ CANDIDATES = (
         "SELECT * FROM people WHERE town = 'town3' AND mood = 'glad'",
     ),
     (
-        IndexDef(
-            schema="public", table="people", keys=(IndexKey(expression="upper(name)"),)
-        ),
+        IndexDef(schema="public", table="people", keys=(IndexKey(expression="upper(name)"),)),
         "SELECT * FROM people WHERE upper(name) = 'NAME 8'",
     ),
 )
