@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +13,8 @@ from pgtune_advisor.advise.sample_values import Choice, Lookup, ValueStatistics
 from pgtune_advisor.sqltext import Atom, Role, atoms
 
 MOST_VARIANTS: Final = 4
+# What stands for fewer calls is not worth a plan.
+LEAST_WEIGHT: Final = 0.002
 LIST_LENGTH: Final = 3
 
 _EQUALITY: Final = frozenset({"=", "<>", "= ANY", "<> ALL", "is distinct from"})
@@ -21,6 +24,7 @@ _LIKE: Final = frozenset({"~~", "~~*", "!~~", "!~~*"})
 _REGEX: Final = frozenset({"~", "~*", "!~", "!~*"})
 _CONTAINS: Final = frozenset({"@>", "<@", "&&", "ANY of =", "@@"})
 _KEYS: Final = frozenset({"?", "?|", "?&"})
+_MEMBER = re.compile(r"[^ ]+ ->> '((?:[^']|'')+)'(?:::text)?")
 _JSON: Final = frozenset({"json", "jsonb"})
 
 
@@ -159,9 +163,21 @@ def _sampled(use: _Use, role: Role | None) -> _Parameter | None:
         return _of(values.bound(use.stats, operator, is_time=is_time), use, use.stats.type)
     if operator not in _EQUALITY:
         return None
+    if key := _json_key(use):
+        chosen = values.members(use.stats, key)
+        found = [Choice(literals.literal(v, use.kind), w) for v, w in chosen]
+        return _Parameter(choices=tuple(found)) if found and kind == "text" else None
     if use.atom.parameters != (use.number,):
         return _member(use)
     return _of(values.equals(use.stats), use, use.stats.type)
+
+
+def _json_key(use: _Use) -> str | None:
+    """The key in `doc ->> 'key'`; None for anything else, and where the key is unknown."""
+    if literals.plain_type(use.stats.type) not in _JSON:
+        return None
+    match = _MEMBER.fullmatch(use.atom.expression)
+    return match[1].replace("''", "'") if match else None
 
 
 def _adds(use: _Use) -> bool:
@@ -307,6 +323,8 @@ def _variants(found: Mapping[int, _Parameter]) -> tuple[Variant, ...]:
             for number in sorted(found)
         )
         weights[picked] = weights.get(picked, 0.0) + choice.weight
+    most = max(weights.values())
+    weights = {key: w for key, w in weights.items() if w >= min(LEAST_WEIGHT, most)}
     total = sum(weights.values())
     guessed = frozenset(number for number, parameter in found.items() if parameter.guessed)
     assumed = tuple(found[n].assumed for n in sorted(found) if found[n].assumed)
