@@ -44,7 +44,7 @@ def shop(database: Database) -> Database:
         "ANALYZE orders",
     )
     with database.connect() as connection:
-        for number in range(30):
+        for number in range(100):
             connection.execute(f"SELECT note FROM orders WHERE email = 'user{number}'".encode())
     return database
 
@@ -130,7 +130,7 @@ def test_the_planner_of_one_database_after_another(shop: Database, tmp_path: Pat
                 "CREATE TABLE visits (id int, note text)",
                 "INSERT INTO visits SELECT i, repeat('x', 100) FROM generate_series(1, 50000) i",
                 "ANALYZE visits",
-                *["SELECT note FROM visits WHERE id = 7"] * 30,
+                *["SELECT note FROM visits WHERE id = 7"] * 100,
             )
         limits = {"max_connections": 1, "databases": tuple(names)}
         target = target_section(shop.dsn_as(role), tmp_path, **limits)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from pgtune_advisor.advise.indexes.selection import Turned
+from pgtune_advisor.advise.measured import _REASONS
 from pgtune_advisor.emit.reasons import REASONS
 from pgtune_advisor.plans.failures import FailureReason
 from pgtune_advisor.sqltext import unparsed
@@ -23,6 +24,7 @@ def given() -> set[str]:
         text = path.read_text(encoding="utf-8")
         names |= set(re.findall(r"reason=\"([a-z]+-[a-z-]+|exists)\"", text))
         names |= set(re.findall(r"_?rejected\([^()]*?, \"([a-z]+-[a-z-]+)\"", text))
+    names |= set(_REASONS.values())
     return names
 
 

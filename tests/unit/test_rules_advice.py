@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from golden.rich_changes import recommendation
 from pgtune_advisor.advise.evaluate import evaluate
+from pgtune_advisor.advise.recommend import _rank
 from pgtune_advisor.domain.changes import Advice
 from pgtune_advisor.domain.findings import Suppression
 from pgtune_advisor.domain.proposals import IndexAdvice
-from pgtune_advisor.domain.recommendations import Report
+from pgtune_advisor.domain.recommendations import Impact, Recommendation, Report
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.domain.window import between
 from pgtune_advisor.resources import rules_dir
@@ -193,3 +195,12 @@ def test_unfinished_index_advice_is_undecided_and_kept_advice_is_used() -> None:
     assert gap in lost.gaps
     for whole in (IndexAdvice(), None):
         assert "missing-index" not in {u.rule for u in judged(whole).unknown}
+
+
+def test_of_equals_what_saves_most_comes_first() -> None:
+    def saving(title: str, before: float | None) -> Recommendation:
+        impact = Impact(cost_before=before, cost_after=None if before is None else 1.0)
+        return recommendation(title, title, impact=impact)
+
+    found = [saving("a", None), saving("b", 10.0), saving("c", 1000.0)]
+    assert [one.title for one in sorted(found, key=_rank)] == ["c", "b", "a"]

@@ -6,7 +6,7 @@
 -- Duration: long; needs: none
 -- Applicability: auto (may be applied by policy)
 -- Confidence: heuristic; phase: core
--- Risk: Reads a sample of the table; plans may change. Each later ANALYZE of the table, and each
+-- Risk: Reads a sample of the table; plans may change. Later each ANALYZE of the table, and each
 --   plan over it, takes a little longer.
 -- Evidence: none recorded
 -- Undo: 0011_create_statistics_orders_customer_id_status_stat.down.sql
@@ -27,4 +27,4 @@ ANALYZE shop.orders;
 
 COMMIT;
 
--- sealed: statements df7dad066627b0d8, file 42bb5d3af6f953d2
+-- sealed: statements df7dad066627b0d8, file ef992d4539f6fbb1

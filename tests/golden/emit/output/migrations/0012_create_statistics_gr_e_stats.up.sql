@@ -6,7 +6,7 @@
 -- Duration: long; needs: none
 -- Applicability: auto (may be applied by policy)
 -- Confidence: heuristic; phase: core
--- Risk: Reads a sample of the table; plans may change. Each later ANALYZE of the table, and each
+-- Risk: Reads a sample of the table; plans may change. Later each ANALYZE of the table, and each
 --   plan over it, takes a little longer.
 -- Evidence: none recorded
 -- Undo: 0012_create_statistics_gr_e_stats.down.sql
@@ -27,4 +27,4 @@ ANALYZE "Ünï Schéma"."Straße ""x"" 'y' \z";
 
 COMMIT;
 
--- sealed: statements 791ac937418ffdc7, file af4ed0a98fe3650a
+-- sealed: statements 791ac937418ffdc7, file 4a8f45809385b0ed
