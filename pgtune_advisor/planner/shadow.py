@@ -118,10 +118,10 @@ def _built(cluster: PrivateCluster, source: Source, snapshot: Snapshot, sessions
                 if reason is not None and name == _NAME:
                     subject = statement.partition(" SET ")[2]
                     refusals.append(Refusal(kind="setting", subject=subject, reason=reason))
-        oids = {
-            str(name): int(oid)
+        oids = dict(
+            (str(name), int(oid))
             for name, oid in admin.rows("SELECT datname::text, oid::int8 FROM pg_database")
-        }
+        )
     # With the server down nothing of the files is in its memory.
     cluster.stop()
     shadow_sizes.extend_all(cluster.data_dir, sizes, {name: oids[name] for name in names})
