@@ -73,7 +73,8 @@ def btree(
     leaves = _Leaves()
     plain = 0.0
     distinct = 0.0
-    for group in key_classes(columns, rows, share):
+    # How equal keys are matters to deduplication alone.
+    for group in key_classes(columns, rows, share, top=3 if deduplicate else 0):
         key_size = tuple_size(columns, group.nulls)
         plain += group.rows * key_size
         distinct += group.keys

@@ -10,8 +10,8 @@ from typing import Final
 
 from pgtune_advisor.advise.table_facts import ColumnWidth
 
-# More classes than this are merged: five columns with nulls and a top value are 243.
-MAX_CLASSES: Final = 1000
+# More classes than this are merged: four columns with nulls and a top value are 81.
+MAX_CLASSES: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +35,20 @@ class _Part:
     is_null: bool = False
 
 
-def key_classes(columns: Sequence[ColumnWidth], rows: float, share: float) -> list[KeyClass]:
+def key_classes(
+    columns: Sequence[ColumnWidth], rows: float, share: float, *, top: int = 3
+) -> list[KeyClass]:
     """The rows of a table of `rows` that a share of them puts into an index, by class of key.
 
     Columns are taken as independent: nothing in pg_stats says otherwise. Columns that depend on
-    each other have fewer keys than this. Each column is split into nulls, its commonest values
-    one by one, and the rest, which is taken as even.
+    each other have fewer keys than this. Each column is split into nulls, its `top` commonest
+    values one by one, and the rest, which is taken as even.
     """
-    parts = [_parts(column, rows, top=3) for column in columns]
-    for top in (1, 0):
+    parts = [_parts(column, rows, top=top) for column in columns]
+    for fewer in (1, 0):
         if math.prod(len(p) for p in parts) <= MAX_CLASSES:
             break
-        parts = [_parts(column, rows, top=top) for column in columns]
+        parts = [_parts(column, rows, top=min(fewer, top)) for column in columns]
     if math.prod(len(p) for p in parts) > MAX_CLASSES:
         parts = [[_Part(share=1.0, distinct=_values(column, rows))] for column in columns]
     classes: dict[tuple[bool, ...], tuple[float, float]] = {}

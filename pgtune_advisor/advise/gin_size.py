@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pgtune_advisor.advise.btree_size import LINE_POINTER, TUPLE_HEADER
-from pgtune_advisor.advise.table_facts import FIXED, PAGE, ColumnWidth
+from pgtune_advisor.advise.table_facts import FIXED, ColumnWidth
 
 # Posting lists up to a third of a page stay with their key, longer ones get a tree of their own.
 INLINE: Final = 2600

@@ -117,11 +117,11 @@ class SizeModel:
         built = self.build(index, selectivity=selectivity)
         return build_ms(
             index.method,
+            self.column(index, index.keys[0]),
             table_rows=table.rows,
             table_pages=table.pages,
             entries=built.entries,
             index_pages=built.pages,
-            textual=any(not self.column(index, key).fixed for key in index.keys),
         )
 
     def facts(self, index: IndexDef) -> TableFacts:

@@ -47,11 +47,11 @@ class _Operand:
     values: tuple[str | None, ...] | None = None
 
 
-class _Unread(Exception):
+class _UnreadError(Exception):
     """The predicate is more than this reader knows."""
 
 
-class _TooNested(Exception):
+class _TooNestedError(Exception):
     """Reading parentheses both ways would take too long."""
 
 
@@ -72,7 +72,7 @@ def predicate_share(
         share = reader.either()
         if reader.peek() is not None:
             return UNKNOWN_SHARE
-    except (_Unread, _TooNested):
+    except (_UnreadError, _TooNestedError):
         return UNKNOWN_SHARE
     return min(max(share, 0.0), 1.0)
 
@@ -84,7 +84,7 @@ def _tokens(text: str) -> list[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            raise _Unread
+            raise _UnreadError
         tokens.append(_Token(kind=match.lastgroup, text=match[match.lastgroup]))
         position = match.end()
     return tokens
@@ -106,7 +106,7 @@ class _Reader:
     def _nest(self) -> None:
         self.nested += 1
         if self.nested > MAX_NESTED:
-            raise _TooNested
+            raise _TooNestedError
 
     def word(self, *words: str) -> bool:
         """Whether these words come next; they are then behind us."""
@@ -143,7 +143,7 @@ class _Reader:
                 share = self.either()
                 if self.word(")") and self._ends_here():
                     return share
-            except _Unread:
+            except _UnreadError:
                 pass
             # It was the left side of a comparison in parentheses.
             self.at = began
@@ -183,7 +183,7 @@ class _Reader:
     def _compared(self, left: _Operand) -> float:
         token = self.peek()
         if token is None:
-            raise _Unread
+            raise _UnreadError
         self.at += 1
         operator = token.text.lower()
         if operator == "in":
@@ -191,7 +191,7 @@ class _Reader:
         if operator == "between":
             self.operand()
             if not self.word("and"):
-                raise _Unread
+                raise _UnreadError
             self.operand()
             return RANGE_SHARE**2 * 2 * (1 - self._nulls(left))
         any_of = self.word("any") or self.word("all")
@@ -206,11 +206,11 @@ class _Reader:
             return LIKE_SHARE
         if operator in ("<", ">", "<=", ">=") and not any_of:
             return RANGE_SHARE * (1 - self._nulls(left))
-        raise _Unread
+        raise _UnreadError
 
     def _list(self) -> tuple[str | None, ...]:
         if not self.word("("):
-            raise _Unread
+            raise _UnreadError
         values: list[str | None] = []
         while not self.word(")"):
             values += self.operand().values or (None,)
@@ -221,7 +221,7 @@ class _Reader:
         """A column, a constant, an array of constants, or a call, with its casts."""
         token = self.peek()
         if token is None:
-            raise _Unread
+            raise _UnreadError
         self.at += 1
         found = self._operand_of(token)
         while (ahead := self.peek()) is not None and ahead.kind == "cast":
@@ -238,7 +238,7 @@ class _Reader:
         if token.text == "(":
             inner = self.operand()
             if not self.word(")"):
-                raise _Unread
+                raise _UnreadError
             return inner
         if token.kind == "string":
             return _Operand(values=(token.text[token.text.index("'") + 1 : -1].replace("''", "'"),))
@@ -251,22 +251,22 @@ class _Reader:
         if token.kind == "quoted":
             return self._name(token.text[1:-1].replace('""', '"'))
         if token.kind != "word":
-            raise _Unread
+            raise _UnreadError
         if lowered in ("true", "false"):
             return _Operand(values=(lowered[0],))
         if lowered == "array" and self.word("["):
-            values: list[str | None] = []
+            elements: list[str | None] = []
             while not self.word("]"):
-                values += self.operand().values or (None,)
+                elements += self.operand().values or (None,)
                 self.word(",")
-            return _Operand(values=tuple(values))
+            return _Operand(values=tuple(elements))
         return self._name(lowered)
 
     def _name(self, name: str) -> _Operand:
         while self.word("."):
             token = self.peek()
             if token is None:
-                raise _Unread
+                raise _UnreadError
             self.at += 1
             name = token.text.strip('"') if token.kind == "quoted" else token.text.lower()
         if self.word("("):
@@ -274,26 +274,26 @@ class _Reader:
             while depth:
                 token = self.peek()
                 if token is None:
-                    raise _Unread
+                    raise _UnreadError
                 self.at += 1
                 depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "mark" else 0
             return _Operand()
         if name not in self.columns:
-            raise _Unread
+            raise _UnreadError
         return _Operand(column=name)
 
     def _type(self) -> bool:
         """Whether the type that was skipped is an array's."""
         token = self.peek()
         if token is None:
-            raise _Unread
+            raise _UnreadError
         self.at += 1
         while (ahead := self.peek()) is not None and ahead.text.lower() in _TYPE_WORDS:
             self.at += 1
         if self.word("("):
             while not self.word(")"):
                 if self.peek() is None:
-                    raise _Unread
+                    raise _UnreadError
                 self.at += 1
         array = False
         while self.word("[", "]"):
@@ -308,7 +308,7 @@ class _Reader:
     def _constant(self, operand: _Operand) -> float:
         if operand.values in (("t",), ("f",)):
             return float(operand.values == ("t",))
-        raise _Unread
+        raise _UnreadError
 
     def _equals(self, operand: _Operand, values: tuple[str | None, ...]) -> float:
         if operand.column is None:

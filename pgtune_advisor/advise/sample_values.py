@@ -6,6 +6,7 @@ Values of statistics are data of the target: they go into the planner's statemen
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
@@ -222,3 +223,21 @@ def documents(stats: ValueStatistics) -> tuple[tuple[str, str], ...]:
             for key, member in list(scalars.items())[:1]:
                 found.append((json.dumps({key: member}, ensure_ascii=False), key))
     return tuple(found)
+
+
+def members(stats: ValueStatistics, key: str) -> tuple[Choice, ...]:
+    """What JSON objects among the values hold under a key, as ->> gives it, by how many do."""
+    counted: Counter[str] = Counter()
+    shares = dict(stats.common)
+    for value in dict.fromkeys((*shares, *stats.histogram)):
+        try:
+            document = json.loads(value)
+        except ValueError:
+            continue
+        member = document.get(key) if isinstance(document, dict) else None
+        if isinstance(member, str | int | float):
+            text = json.dumps(member) if not isinstance(member, str) else member
+            counted[text] += 1
+    total = counted.total() or 1
+    ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return _representatives(tuple((value, count / total) for value, count in ranked), ())

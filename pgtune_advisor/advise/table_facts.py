@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from pgtune_advisor.domain.objects import Column, Relation
@@ -114,6 +115,7 @@ class TableFacts:
         )
 
 
+@lru_cache(maxsize=1024)
 def base_type(type_name: str) -> str:
     """`numeric(10,2)` → `numeric`, `timestamp(3) with time zone` → `timestamp with time zone`."""
     return " ".join(_MODIFIER.sub("", type_name).split())

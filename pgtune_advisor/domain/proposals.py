@@ -17,8 +17,9 @@ from pgtune_advisor.domain.snapshot import Gap
 class Effect:
     """What the proposed indexes together do to one statement.
 
-    `name` tells the statement from others. `share` is its part of the workload's cost, `risky` says that its new plan rests on an estimate
-    that is likely to be off, so that only a measurement can tell.
+    `name` tells the statement from others. `share` is its part of the workload's cost, `risky`
+    says that its new plan rests on an estimate that is likely to be off, so that only a
+    measurement can tell.
     """
 
     statement: StatementImpact

@@ -19,6 +19,7 @@ from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.pg.explainer import Explainer
 from pgtune_advisor.pg.scratch import ScratchSession
 from pgtune_advisor.planner.fidelity import compare
+from pgtune_advisor.planner.pool import PlannerPool
 from pgtune_advisor.planner.shadow import Shadow
 from pgtune_advisor.planner.shadow_indexes import ShadowIndexes, Size
 from pgtune_advisor.plans import Plan, PlanError
@@ -132,3 +133,15 @@ def _lost(error: ClusterError | TargetError) -> PlanError:
         detail=f"{error.primary}: {error.detail}" if error.detail else error.primary,
         hint="The next run builds a new one.",
     )
+
+
+def shadow_planners(shadow: Shadow, *, size: Size, target: Explain | None = None) -> PlannerPool:
+    """A planner for each database of the shadow. PlanError where it is gone."""
+    with ExitStack() as stack:
+        planners = []
+        for number in range(len(shadow.databases)):
+            planner = ShadowPlanner(shadow, size=size, number=number, target=target)
+            stack.callback(planner.close)
+            planners.append(planner)
+        stack.pop_all()
+    return PlannerPool(planners)

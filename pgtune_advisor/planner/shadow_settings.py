@@ -65,6 +65,8 @@ CLUSTER_SETTINGS: Final[Mapping[str, str]] = {
     "shared_buffers": "64MB",
     "wal_level": "minimal",
     "wal_recycle": "off",
+    # What a transaction made anew is written to its file at commit, where we look for it.
+    "wal_skip_threshold": "0",
 }
 
 

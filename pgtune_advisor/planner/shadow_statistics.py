@@ -36,7 +36,7 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname !~ '^pg_'
 # A type's operators: of the type itself, of the pseudo-type that stands for its kind, or of a type
 # that it is binary coercible to.
 _TYPES: Final = """
-SELECT t.oid::int8, t.typname::text,
+SELECT t.oid::int8, t.typname::text, t.typtype IN ('r', 'm'),
     CASE WHEN t.typsubscript = 'array_subscript_handler'::regproc THEN t.typelem::int8 ELSE 0 END,
     COALESCE(b.opcfamily_less, 0)::int8, COALESCE(b.opcfamily_equal, h.equal, 0)::int8
 FROM pg_catalog.pg_type AS t
@@ -93,6 +93,7 @@ FROM pg_catalog.json_to_recordset(%s::json) AS r (relation oid, number int2, inh
 
 
 _INSERT: Final = _insert()
+_NO_RANGES: Final = "PostgreSQL does not show the statistics of ranges before version 17"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ class Operators:
     """A type's name, its element's type (0: no array) and its operators < and =, 0 for none."""
 
     name: str
+    is_range: bool
     element: int
     less: int
     equal: int
@@ -143,8 +145,11 @@ class Statistics:
         # Twice: an array's elements have operators of their own.
         for wanted in (types, lambda: {one.element for one in known.values()} - known.keys()):
             oids = sorted(wanted if isinstance(wanted, set) else wanted())
-            for oid, name, element, less, equal in self._session.rows(_TYPES, [oids]):
-                known[oid] = Operators(name=name, element=element, less=less, equal=equal)
+            for oid, *found in self._session.rows(_TYPES, [oids]):
+                name, is_range, element, less, equal = found
+                known[oid] = Operators(
+                    name=name, is_range=is_range, element=element, less=less, equal=equal
+                )
         return known
 
     def attribute(self, schema: str, table: str, name: str) -> Attribute | None:
@@ -154,12 +159,15 @@ class Statistics:
     def restore(self, values: Iterable[ColumnValues]) -> list[Refusal]:
         """Write whole statistics. Where values are refused, the figures alone are written."""
         rows: list[tuple[str, dict[str, Any]]] = []
+        hidden: list[Refusal] = []
         for one in values:
             attribute = self.attribute(one.schema, one.table, one.name)
             if attribute is not None:
                 subject = f"{qualified(one.schema, one.table)}.{one.name}"
+                if self._types[attribute.type].is_range and one.range_bounds_histogram is None:
+                    hidden.append(Refusal(kind="values", subject=subject, reason=_NO_RANGES))
                 rows.append((subject, self._row(attribute, one, self._slots(attribute, one))))
-        return self._write(rows)
+        return hidden + self._write(rows)
 
     def restore_figures(
         self, columns: Iterable[Column], inherited: frozenset[tuple[str, str]]
@@ -264,7 +272,8 @@ class Statistics:
 
     def _bounds(self, attribute: Attribute, histogram: str) -> list[_Slot]:
         found = self._session.rows(
-            "SELECT rngtypid::int8 FROM pg_catalog.pg_range WHERE %s::int8 IN (rngtypid, rngmultitypid)",
+            "SELECT rngtypid::int8 FROM pg_catalog.pg_range"
+            " WHERE %s::int8 IN (rngtypid, rngmultitypid)",
             [attribute.type],
         )
         return [_Slot(kind=7, operator=0, values=histogram, type=row[0]) for row in found]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final
 
 from sqlglot import exp
 
-from pgtune_advisor.sqltext import dialect, library
 from pgtune_advisor.sqltext.catalog import Catalog
 from pgtune_advisor.sqltext.conditions import predicates_in
+from pgtune_advisor.sqltext.expansion import branches_of, definition_of, is_inlined
 from pgtune_advisor.sqltext.expressions import own_nodes
 from pgtune_advisor.sqltext.lineage import source_of_query
 from pgtune_advisor.sqltext.needs import Needs, read_in, set_in
@@ -99,7 +98,7 @@ class Walk:
         for table in clause.expressions:
             self.statement(table.this, outer, known, derived=True)
             source = source_of_query(table.this, self._scopes, renamed_columns(table))
-            if clause.args.get("recursive") or not _is_inlined(table, node):
+            if clause.args.get("recursive") or not is_inlined(table, node):
                 source = Source(alias="", table=None, columns=source.columns, types={})
             known[table.alias] = source
         return known
@@ -170,7 +169,7 @@ class Walk:
         parts += [
             (clause.this, name) for name in _CLAUSES if (clause := node.args.get(name)) is not None
         ]
-        for branch in _branches(scope):
+        for branch in branches_of(scope):
             for condition, clause in parts:
                 self.predicates += predicates_in(condition, Place(scope=branch, clause=clause))
 
@@ -263,44 +262,6 @@ class Walk:
             if isinstance(found, exp.Query):
                 checked = isinstance(found.parent, exp.Exists)
                 self.statement(found, scope, common, derived=checked)
-
-
-@lru_cache(maxsize=256)
-def _written(definition: str) -> str | None:
-    written = library.deparsed(definition)
-    return written if isinstance(written, str) else None
-
-
-def definition_of(definition: str) -> exp.Expr | None:
-    """The query of a view, as pg_get_viewdef() prints it; None where it cannot be read."""
-    written = _written(definition)
-    tree = dialect.parsed(written) if written else None
-    return tree if isinstance(tree, exp.Expr) else None
-
-
-def _is_inlined(table: exp.Expr, statement: exp.Expr) -> bool:
-    """Whether the planner reads a common table in its place: named once, and not kept apart."""
-    if table.args.get("materialized"):
-        return False
-    names = [t for t in statement.find_all(exp.Table) if t.name == table.alias and not t.db]
-    return len(names) == 1 or table.args.get("materialized") is False
-
-
-def _branches(scope: Scope) -> list[Scope]:
-    """The scope once for each part of the set operations in FROM."""
-    most = max((len(source.branches) for source in scope.sources), default=0)
-    if not most:
-        return [scope]
-    return [
-        replace(
-            scope,
-            sources=tuple(
-                replace(s.branches[at % len(s.branches)], alias=s.alias) if s.branches else s
-                for s in scope.sources
-            ),
-        )
-        for at in range(most)
-    ]
 
 
 def _relations(node: exp.Expr) -> list[exp.Expr]:

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pg.test_sqltext_parameters import PREPARE, prepared
+from pg.test_sqltext_preparing import PREPARE, prepared
 from pgtune_advisor.advise.sample_values import (
     ValueStatistics,
     array_elements,
@@ -131,6 +131,8 @@ STATEMENTS = {
     "SELECT * FROM o WHERE tags @> $1": (3, False, False),
     "SELECT * FROM o WHERE $1 = ANY (tags)": (3, False, False),
     "SELECT * FROM o WHERE doc @> $1 AND doc ? $2": (None, False, True),
+    "SELECT * FROM o WHERE doc ->> 'n' = $1": (3, False, False),
+    "SELECT * FROM o WHERE doc ->> $1 = $2": (1, True, False),
     "SELECT * FROM o WHERE words @@ $1": (3, False, False),
     "SELECT * FROM o WHERE words @@ to_tsquery('simple', $1)": (3, False, False),
     "SELECT * FROM o WHERE flag = $1 AND key = $2": (2, False, False),

@@ -461,9 +461,9 @@ def test_a_connection_that_is_killed_leaves_nothing(newest: Database) -> None:
 
 
 def test_an_interrupt_in_the_middle_of_a_build_leaves_nothing(newest: Database) -> None:
-    with once_it_waits(newest, lambda _: os.kill(os.getpid(), signal.SIGINT)):
-        with pytest.raises(KeyboardInterrupt):
-            run(newest, [BY_OWNER, WAITING, BY_RANK], [OWNED], deadline=60)
+    interrupt = once_it_waits(newest, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    with interrupt, pytest.raises(KeyboardInterrupt):
+        run(newest, [BY_OWNER, WAITING, BY_RANK], [OWNED], deadline=60)
     assert indexes(newest) == []
 
 

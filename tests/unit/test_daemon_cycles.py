@@ -54,8 +54,12 @@ class Lab:
 
     def wiring(self) -> Wiring:
         planning = (lambda target: LabPlanning(self, target)) if self.planning else None
-        parts = {"collector": self.collector, "evaluate": self.judge, "publish": self.publish}
-        return Wiring(**parts, planning=planning)
+        return Wiring(
+            collector=self.collector,
+            evaluate=self.judge,
+            publish=self.publish,
+            planning=planning,
+        )
 
     def watch(self, patience_s: float = 300.0) -> Watch:
         teller = Teller("shop", self.metrics, self.health, lambda: None)

@@ -9,13 +9,16 @@ from typing import get_args
 from pgtune_advisor.advise.indexes.selection import Turned
 from pgtune_advisor.emit.reasons import REASONS
 from pgtune_advisor.plans.failures import FailureReason
+from pgtune_advisor.sqltext import unparsed
 
 ROOT = Path(__file__).parents[2]
 
 
 def given() -> set[str]:
     """The reasons that index advice passes to its refusals, by name or as a literal."""
-    names = {*get_args(Turned), *get_args(FailureReason)} - {"planner-lost"}
+    names = {*get_args(Turned), *get_args(FailureReason), *get_args(unparsed.Reason)} - {
+        "planner-lost"
+    }
     for path in (ROOT / "pgtune_advisor" / "advise" / "indexes").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         names |= set(re.findall(r"reason=\"([a-z]+-[a-z-]+|exists)\"", text))

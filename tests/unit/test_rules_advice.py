@@ -183,8 +183,9 @@ def test_unfinished_index_advice_is_undecided_and_kept_advice_is_used() -> None:
     context = world.context(case({"relations": [{}]}))
 
     def judged(advice: IndexAdvice | None) -> Report:
-        parts = {"now": NOW, "advisor_version": "0", "advice": advice}
-        return evaluate(context.snapshot, context.window, book, **parts)
+        return evaluate(
+            context.snapshot, context.window, book, now=NOW, advisor_version="0", advice=advice
+        )
 
     gap = Gap(source="planner:shop", reason="lost")
     lost = judged(IndexAdvice(undecided=("shop",), gaps=(gap,)))

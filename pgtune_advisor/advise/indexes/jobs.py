@@ -20,9 +20,9 @@ class Job:
     """A statement of the workload.
 
     `name` tells it from the others. `relations` are the tables that it reads as (schema, name),
-    a partition by the table that it is part of. `weight` is how often it counts: its calls in the window,
-    corrected so that weight times cost is in proportion to the time that it took (see
-    weights.py). `plan` is its generic plan. `generic`: the variants are a generic plan's, since no
+    a partition by the table that it is part of. `weight` is how often it counts: its calls in the
+    window, corrected so that weight times cost is in proportion to the time that it took (see
+    workload.py). `plan` is its generic plan. `generic`: the variants are a generic plan's, since no
     values could be had.
     """
 

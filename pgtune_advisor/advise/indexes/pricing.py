@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pgtune_advisor.advise.index_size import SizeModel
 from pgtune_advisor.advise.indexes.site import Values
+from pgtune_advisor.advise.indexes.tables import Tables
+from pgtune_advisor.advise.indexes.workload import QueryFile
+from pgtune_advisor.advise.indexes.writes import Upkeep, Writes, upkeep
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.rules.facts.base import Context
 
@@ -11,10 +16,20 @@ from pgtune_advisor.rules.facts.base import Context
 class ModelPrices:
     """Prices for one database; each index is computed once."""
 
-    def __init__(self, context: Context, database: str, values: Values) -> None:
+    def __init__(
+        self,
+        context: Context,
+        database: str,
+        tables: Tables,
+        values: Values,
+        queries: Sequence[QueryFile] | None = None,
+    ) -> None:
         common = {place: dict(known.common) for place, known in values.items() if known.common}
         self._sizes = SizeModel.of(context.snapshot, database, common=common)
+        self._tables = tables
+        self._writes = Writes(context, database, tables, queries)
         self._known: dict[IndexDef, int] = {}
+        self._upkeep: dict[IndexDef, Upkeep] = {}
 
     def size(self, index: IndexDef) -> int:
         """As Prices.size()."""
@@ -28,8 +43,21 @@ class ModelPrices:
 
     def upkeep(self, index: IndexDef) -> float:
         """As Prices.upkeep()."""
-        return 0.0 * self.size(index)
+        return self._paid(index).cost
 
     def upkeep_note(self, index: IndexDef) -> str:
         """As Prices.upkeep_note()."""
-        return "no writes" if self.upkeep(index) == 0 else "writes"
+        return self._paid(index).note
+
+    def _paid(self, index: IndexDef) -> Upkeep:
+        if index not in self._upkeep:
+            table = self._tables.find(index.relation)
+            self._upkeep[index] = upkeep(
+                index,
+                self._writes.of(index.relation),
+                rows=table.rows if table else 0.0,
+                share=self._sizes.share(index),
+                keys=self._sizes.build(index).keys if index.method == "gin" else 1.0,
+                others=len(table.indexes) if table else 0,
+            )
+        return self._upkeep[index]
