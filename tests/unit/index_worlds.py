@@ -22,6 +22,7 @@ from pgtune_advisor.advise.whatif import (
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
 from pgtune_advisor.domain.objects import Column, Index, Relation
+from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.plans import Node, Plan, PlanError
 from rules.defaults import domain_row
 
@@ -68,16 +69,22 @@ class TablePlanner:
     abilities: Abilities = field(default_factory=lambda: Abilities(methods=frozenset({"btree"})))
     calls: int = 0
 
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return ()
+
     def describe(self, text: str) -> Described:
         return Described(text=text, plan=plan_of(1.0), types=())
 
     def prepare(self, indexes: Sequence[IndexDef]) -> Mapping[IndexDef, PlanError]:
+        del indexes
         return {}
 
     def verify(self, texts: Sequence[str]) -> Fidelity:
         return Fidelity(overall=1.0, ratios=(1.0,) * len(texts))
 
     def divert(self, texts: Sequence[str]) -> bool:
+        del texts
         return False
 
     def plan_all(self, requests: Sequence[Request]) -> list[Pretended | PlanError]:
@@ -109,9 +116,11 @@ class TablePrices:
         return self.upkeeps.get(index, 0.0)
 
     def upkeep_note(self, index: IndexDef) -> str:
+        del index
         return "rows are written"
 
     def build_ms(self, index: IndexDef) -> float:
+        del index
         return 1.0
 
 

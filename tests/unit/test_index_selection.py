@@ -1,4 +1,4 @@
-"""The choice for a whole workload: within the budget, near the best, the same whatever the order."""
+"""The choice for a workload: within the budget, near the best, the same whatever the order."""
 
 from __future__ import annotations
 
