@@ -57,6 +57,7 @@ Queries = Annotated[
 ]
 
 # What counts without a configured target.
+_SHARE = 0.9
 NO_TARGET = TargetSection.model_construct(name="none", dsn="")
 
 
@@ -139,6 +140,8 @@ class Asked:
     ) -> Iterator[WhatIf]:
         """The same without a progress bar; `stopped` ends it, `keeper` keeps its shadows."""
         began = time.monotonic()
+        # What comes after the choice takes time too.
+        seconds = self.limit.total_seconds() * _SHARE
 
         def of(database: str) -> Planner | Gap:
             planner = planners.of(database)
@@ -147,7 +150,7 @@ class Asked:
         with Planners(snapshot, dsn, connections, self.planner, keeper) as planners:
             yield WhatIf(
                 planner=of,
-                expired=lambda: stopped() or time.monotonic() - began > self.limit.total_seconds(),
+                expired=lambda: stopped() or time.monotonic() - began > seconds,
                 elapsed_ms=lambda: (time.monotonic() - began) * 1000,
                 budget=self.budget,
                 queries=self.queries,

@@ -14,7 +14,7 @@ from pgtune_advisor.advise.indexes.costs import CostBook, IndexSet
 from pgtune_advisor.advise.indexes.guards import unfit
 from pgtune_advisor.advise.indexes.jobs import Job
 from pgtune_advisor.advise.indexes.outcome import outcome
-from pgtune_advisor.advise.indexes.peel import kept, peel
+from pgtune_advisor.advise.indexes.peel import Layer, kept, peel
 from pgtune_advisor.advise.indexes.planning import Planned, plan_entries
 from pgtune_advisor.advise.indexes.relevance import Relevance
 from pgtune_advisor.advise.indexes.selection import Refusals, finish, grow
@@ -242,23 +242,25 @@ def _select(
     site: Site,
     book: CostBook,
     jobs: Sequence[Job],
-    layers: Mapping[str, tuple[IndexSet, ...]],
+    layers: Mapping[str, tuple[Layer, ...]],
     refusals: Refusals,
 ) -> State:
     """Choose among what the peeling kept; twice, since an exchange may make room."""
     interest: dict[IndexDef, set[str]] = defaultdict(set)
-    moves: dict[Move, None] = {}
+    hopes: dict[Move, float] = defaultdict(float)
     for name, found in sorted(layers.items()):
-        for index in sorted(kept(found)):
+        for index, saved in sorted(kept(found).items()):
             interest[index].add(name)
-            moves[Move(add=frozenset({index}))] = None
-        moves |= {Move(add=layer): None for layer in found if len(layer) > 1}
+            hopes[Move(add=frozenset({index}))] += saved
+        for layer in found:
+            if len(layer.used) > 1:
+                hopes[Move(add=layer.used)] += layer.saved
     site.planner.prepare(sorted(interest))
     found_for = {index: frozenset(names) for index, names in interest.items()}
     state = State(book, jobs, site.prices, _budget(site), found_for, _table_bytes(site))
     for share in (0.6, 0.85):
         site.progress("choosing indexes", share)
-        grow(state, moves, refusals, site.expired)
+        grow(state, hopes, refusals, site.expired)
         finish(state, list(state.interest), refusals, site.expired)
     return state
 

@@ -8,6 +8,7 @@ candidate and statement is the greater part of all).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from pgtune_advisor.advise.indexes.costs import CostBook, IndexSet
@@ -20,14 +21,22 @@ ROUNDS: Final = 6
 _LITTLE: Final = 0.98
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """The indexes that a plan used, and what they save: weight times cost."""
+
+    used: IndexSet
+    saved: float
+
+
 def peel(
     book: CostBook, jobs: Iterable[Job], candidates: Mapping[str, IndexSet]
-) -> dict[str, tuple[IndexSet, ...]]:
+) -> dict[str, tuple[Layer, ...]]:
     """For each job the sets that its plans used, best first; none where nothing helps."""
     waiting = {job.name: (job, candidates.get(job.name, frozenset())) for job in jobs}
     waiting = {name: pair for name, pair in waiting.items() if pair[1]}
     book.ask((job, frozenset()) for job, _ in waiting.values())
-    layers: dict[str, list[IndexSet]] = {name: [] for name in waiting}
+    layers: dict[str, list[Layer]] = {name: [] for name in waiting}
     for _ in range(ROUNDS):
         if not waiting:
             break
@@ -39,7 +48,8 @@ def peel(
                 continue
             if found.planner > base.planner * _LITTLE:
                 continue
-            layers[name].append(found.used)
+            saved = job.weight * (base.planner - found.planner)
+            layers[name].append(Layer(used=found.used, saved=saved))
             rest = left - found.used
             if rest:
                 following[name] = (job, rest)
@@ -47,7 +57,12 @@ def peel(
     return {name: tuple(found) for name, found in layers.items()}
 
 
-def kept(layers: Iterable[IndexSet]) -> frozenset[IndexDef]:
-    """What was used in any layer, and the plainer forms of it, which other statements may share."""
-    used = {index for layer in layers for index in layer}
-    return frozenset(used.union(*(plainer(index) for index in used)) if used else ())
+def kept(layers: Iterable[Layer]) -> dict[IndexDef, float]:
+    """What was used in any layer, and the plainer forms of it, which other statements may share:
+    each with what it may save at most."""
+    found: dict[IndexDef, float] = {}
+    for layer in layers:
+        for index in layer.used:
+            for form in (index, *plainer(index)):
+                found[form] = max(found.get(form, 0.0), layer.saved)
+    return found

@@ -9,7 +9,7 @@ that one statement's plan uses. Gains of moves that touch no changed statement a
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -21,6 +21,7 @@ from pgtune_advisor.domain.index_def import IndexDef
 Turned = Literal["below-bar", "over-budget", "regression"]
 # How many moves are judged together, so that several planners have work.
 _BATCH: Final = 8
+_UNJUDGED: Final = -1
 # How much dearer a statement may become for an index that carries nothing along.
 TRIMMED: Final = 1.2
 
@@ -37,11 +38,15 @@ class Refusals:
 
 
 def grow(
-    state: State, moves: Iterable[Move], refusals: Refusals, expired: Callable[[], bool]
+    state: State, hopes: Mapping[Move, float], refusals: Refusals, expired: Callable[[], bool]
 ) -> None:
-    """Make the best move again and again until none is worthwhile or time is up."""
+    """Make the best move again and again until none is worthwhile or time is up.
+
+    `hopes` are the moves with what each may save at most: one is judged when it comes to the top.
+    """
     queue = _Queue(state)
-    queue.push(list(dict.fromkeys(moves)))
+    for move, saved in hopes.items():
+        queue.hope(move, saved)
     while not expired():
         judged = queue.best(expired)
         if judged is None:
@@ -80,6 +85,13 @@ class _Queue:
         self._state = state
         self._heap: list[tuple[float, int, int, Judged]] = []
         self._count = 0
+
+    def hope(self, move: Move, saved: float) -> None:
+        """A move that nobody has judged yet, by the most that it may save."""
+        grows = self._state.bytes(move.add - self._state.chosen)
+        self._count += 1
+        guess = Judged(move=move, costs={}, gain=saved, grows=grows)
+        heapq.heappush(self._heap, (-guess.score, _UNJUDGED, self._count, guess))
 
     def push(self, moves: list[Move]) -> None:
         for judged in self._state.judge(moves, self._state.interested):
