@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgtune_advisor.advise.indexes.costs import IndexSet
-from pgtune_advisor.advise.indexes.peel import ROUNDS, kept, peel
+from pgtune_advisor.advise.indexes.peel import ROUNDS, Layer, kept, peel
 from unit.index_worlds import COLUMNS, TablePlanner, Way, book_of, index, job
 
 SINGLE = tuple(index(column) for column in COLUMNS)
@@ -103,7 +103,9 @@ def test_peeling_takes_layer_after_layer() -> None:
     )
     one = job("q")
     layers = peel(book_of(planner, [one]), [one], {"q": frozenset(SINGLE)})
-    assert layers == {"q": (frozenset({A, B}), frozenset({C}))}
+    assert layers == {
+        "q": (Layer(used=frozenset({A, B}), saved=95), Layer(used=frozenset({C}), saved=80))
+    }
     # Nothing, all, without the first layer, without both.
     assert planner.calls == 4
 
@@ -126,13 +128,15 @@ def test_peeling_is_bounded_and_begins_with_the_best(ways: list[Way]) -> None:
     assert len(layers) <= ROUNDS
     best = planner.best("q", everything)
     if best.cost < 98:
-        assert layers[0] == best.needs
-    assert sum(map(len, layers)) == len(frozenset().union(*layers))
+        assert layers[0].used == best.needs
+        assert layers[0].saved == 100 - best.cost
+    used = [layer.used for layer in layers]
+    assert sum(map(len, used)) == len(frozenset().union(*used))
 
 
 def test_what_is_kept_has_its_plainer_forms_beside_it() -> None:
     whole = index("a", "b", include=("c",), predicate="d IS NULL")
-    found = kept([frozenset({whole})])
-    assert {whole, index("a", "b"), index("a", "b", include=("c",))} <= found
+    found = kept([Layer(used=frozenset({whole}), saved=7.0)])
+    assert {whole, index("a", "b"), index("a", "b", include=("c",))} <= found.keys()
     assert index("a", predicate="d IS NULL") in found
     assert index("b") not in found

@@ -58,7 +58,7 @@ def chosen(
         table_bytes=100 * MB,
     )
     refusals = refusals or Refusals()
-    grow(state, moves, refusals, expired)
+    grow(state, dict.fromkeys(moves, state.base_total), refusals, expired)
     finish(state, list(state.interest), refusals, expired)
     return state
 
@@ -240,6 +240,6 @@ def test_many_statements_ask_only_for_what_moved() -> None:
     interest = {own[name]: frozenset({name}) for name in names}
     state = State(book_of(planner, jobs), jobs, TablePrices(), PLENTY, interest, table_bytes=MB)
     refusals = Refusals()
-    grow(state, moves[:1], refusals, never)
+    grow(state, {moves[0]: 1000.0}, refusals, never)
     assert state.chosen == {own["q0"]}
     assert planner.calls <= 3 * len(names)
