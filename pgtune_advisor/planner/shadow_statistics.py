@@ -214,7 +214,7 @@ class Statistics:
 
     def _slots(self, attribute: Attribute, one: ColumnValues) -> list[_Slot]:
         kind = self._types[attribute.type]
-        own = {"collation": attribute.collation, "type": attribute.type}
+        own: dict[str, Any] = {"collation": attribute.collation, "type": attribute.type}
         slots: list[_Slot] = []
         if one.most_common_values is not None and one.most_common_frequencies and kind.equal:
             numbers = _numbers(one.most_common_frequencies)

@@ -45,7 +45,7 @@ def test_what_was_confirmed_has_the_confidence_and_its_figures() -> None:
     after = apply_measurement(before, measurement)
     found = by_id(after)["fk-3fa2c1"]
     assert (found.confidence, found.impact.size_bytes) == ("measured", 4096)
-    first, second = found.impact.statements
+    first, second, *_ = found.impact.statements
     assert (first.measured_ms_before, first.measured_ms_after) == (15.0, 2.0)
     assert (first.cost_before, first.cost_after) == (50.25, 8.44)
     assert second == by_id(before)["fk-3fa2c1"].impact.statements[1]
