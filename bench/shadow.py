@@ -1,4 +1,4 @@
-"""A shadow of 1,000 tables: seconds to build, milliseconds a plan, disk; one table pretends 10 TB."""
+"""A shadow of 1,000 tables, one of which pretends 10 TB: seconds to build, ms a plan, disk."""
 
 from __future__ import annotations
 
@@ -28,14 +28,18 @@ TABLES = 1000
 ROUNDS = 300
 TEN_TERABYTES = 10 * 2**40 // 8192
 _COLUMNS = ", ".join(
-    ("at timestamptz", "name text", "amount numeric", "flag bool", "kind int")
-    + tuple(f"c{n} int" for n in range(3))
+    [
+        *("at timestamptz", "name text", "amount numeric", "flag bool", "kind int"),
+        *(f"c{n} int" for n in range(3)),
+    ]
 )
 _JOIN = (
     "SELECT a.name, count(*) FROM t500 a JOIN t501 b ON b.parent = a.id JOIN t502 c"
     " ON c.parent = b.id WHERE a.kind = 3 AND c.c1 < 100 GROUP BY a.name"
 )
-_LARGE = "SELECT * FROM t0 a JOIN t1 b ON b.parent = a.id JOIN t2 c ON c.parent = b.id WHERE a.c1 = 7"
+_LARGE = (
+    "SELECT * FROM t0 a JOIN t1 b ON b.parent = a.id JOIN t2 c ON c.parent = b.id WHERE a.c1 = 7"
+)
 
 
 def fill(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -72,8 +76,7 @@ def snapshot() -> Iterator[Snapshot]:
 def swollen(taken: Snapshot) -> Snapshot:
     """The same, but for a table of 10 TB and its indexes of 200 GB."""
     relations = tuple(
-        replace(r, pages=TEN_TERABYTES, rows=1e11) if r.name == "t0" else r
-        for r in taken.relations
+        replace(r, pages=TEN_TERABYTES, rows=1e11) if r.name == "t0" else r for r in taken.relations
     )
     indexes = tuple(
         replace(i, pages=200 * 2**30 // 8192, rows=1e11) if i.table == "t0" else i

@@ -122,6 +122,23 @@ def test_what_needs_a_missing_extension_is_left_out_and_named(
         assert [error.reason for error in refused.values()] == ["object-missing", "plan-failed"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int); CREATE TABLE public.evil (x int",
+        ") AS SELECT pg_catalog.pg_read_file('/etc/hostname'::text) --",
+        ") AS SELECT pg_catalog.set_config('role', 'postgres', false) --",
+    ],
+)
+def test_a_snapshot_from_a_stranger_runs_nothing(text: str, taken: Snapshot) -> None:
+    columns = tuple(replace(c, type=text) if c.table == "b" else c for c in taken.columns)
+    with Shadow.build(replace(taken, columns=columns)) as shadow, planner_of(shadow) as planner:
+        assert "public.b" in lacks(shadow, "table")
+        for table in ("b", "evil"):
+            with pytest.raises(PlanError):
+                cost(planner, f"SELECT * FROM {table}")
+
+
 def test_programs_that_do_not_work_are_an_error_with_its_reason(
     taken: Snapshot, tmp_path: Path
 ) -> None:
@@ -200,8 +217,7 @@ def test_a_large_table_takes_no_room(taken: Snapshot) -> None:
             replace(r, pages=pages, rows=1e11) if r.name == "a" else r for r in taken.relations
         ),
         indexes=tuple(
-            replace(i, pages=pages // 50, rows=1e11) if i.table == "a" else i
-            for i in taken.indexes
+            replace(i, pages=pages // 50, rows=1e11) if i.table == "a" else i for i in taken.indexes
         ),
     )
     with Shadow.build(large) as shadow, planner_of(shadow) as planner:
@@ -227,7 +243,9 @@ def test_settings_of_the_target_are_copied(newest_database: Database, tmp_path: 
     newest_database.execute(*SETUP)
     snapshot = snapshot_of(newest_database, tmp_path)
     settings = tuple(
-        replace(s, value={"random_page_cost": "1.25", "enable_hashjoin": "off"}.get(s.name, s.value))
+        replace(
+            s, value={"random_page_cost": "1.25", "enable_hashjoin": "off"}.get(s.name, s.value)
+        )
         for s in snapshot.settings
     )
     text = "SELECT * FROM a JOIN b ON b.a_id = a.id"
@@ -280,8 +298,6 @@ def test_a_view_over_a_locked_table_is_a_gap(
     snapshot = snapshot_of(newest_database, tmp_path, values=False)
     assert [(v.name, v.definition) for v in snapshot.views if v.extension is None] == [("v", None)]
     reasons = [gap.reason for gap in snapshot.gaps if gap.head == "views"]
-    assert reasons == [
-        "the definition of public.v was not read: another session locks it"
-    ]
+    assert reasons == ["the definition of public.v was not read: another session locks it"]
     with Shadow.build(snapshot) as shadow:
         assert "could not be read" in lacks(shadow, "view")["public.v"]
