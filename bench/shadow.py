@@ -1,4 +1,4 @@
-"""A shadow of 1,000 tables: seconds to build, milliseconds a plan, disk; one table pretends 10 TB."""
+"""A shadow of 1,000 tables, one of which pretends 10 TB: seconds to build, ms a plan, disk."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ TABLES = 1000
 ROUNDS = 300
 TEN_TERABYTES = 10 * 2**40 // 8192
 _COLUMNS = ", ".join(
-    ("at timestamptz", "name text", "amount numeric", "flag bool", "kind int")
-    + tuple(f"c{n} int" for n in range(3))
+    [
+        *("at timestamptz", "name text", "amount numeric", "flag bool", "kind int"),
+        *(f"c{n} int" for n in range(3)),
+    ]
 )
 _JOIN = (
     "SELECT a.name, count(*) FROM t500 a JOIN t501 b ON b.parent = a.id JOIN t502 c"

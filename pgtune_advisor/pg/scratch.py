@@ -7,10 +7,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import psycopg
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
 from pgtune_advisor.domain.errors import ClusterError
 
 _BATCH: Final = 64
+_GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
+_PRIMARY: Final = DiagnosticField.MESSAGE_PRIMARY
 
 
 class ScratchSession:
@@ -70,17 +73,51 @@ class ScratchSession:
             return self._reason(error)
         return None
 
-    def attempt(self, statements: Iterable[str]) -> list[str | None]:
-        """Run each statement in a transaction of its own: None for each, or why it failed."""
-        waiting = list(statements)
+    def must(self, statement: str, params: Sequence[Any] = ()) -> None:
+        """Run one statement with parameters. ClusterError where it fails."""
+        failure = self.change(statement, params)
+        if failure is not None:
+            raise ClusterError("a private cluster refused what was asked of it", detail=failure)
+
+    def single(self, statement: str) -> str | None:
+        """Run one statement that holds text from outside: None, or why it failed.
+
+        The protocol's message takes one statement alone: no second can hide behind it.
+        """
+        try:
+            result = self._connection.pgconn.exec_params(statement.encode(), None)
+        except psycopg.Error as error:
+            raise self._error(error) from None
+        if result.status in _GOOD:
+            return None
+        message = result.error_field(_PRIMARY)
+        if self._connection.pgconn.status != ConnStatus.OK:
+            raise _gone((message or b"").decode("utf-8", "replace"))
+        return (message or b"it is empty").decode("utf-8", "replace")
+
+    def attempt(self, groups: Iterable[Sequence[str]]) -> list[str | None]:
+        """Run each group's statements, as single() does, in a transaction: None, or why not.
+
+        Many groups share a transaction as long as none fails.
+        """
+        waiting = list(groups)
         answers: list[str | None] = []
         for start in range(0, len(waiting), _BATCH):
             batch = waiting[start : start + _BATCH]
-            if self._failure(";\n".join(batch)) is None:
+            if self._together(statement for group in batch for statement in group) is None:
                 answers += [None] * len(batch)
             else:
-                answers += [self._failure(statement) for statement in batch]
+                answers += [self._together(group) for group in batch]
         return answers
+
+    def _together(self, statements: Iterable[str]) -> str | None:
+        self.execute("BEGIN")
+        for statement in statements:
+            reason = self.single(statement)
+            if reason is not None:
+                self.execute("ROLLBACK")
+                return reason
+        return self._failure("COMMIT")
 
     def _failure(self, text: str) -> str | None:
         try:
@@ -96,10 +133,12 @@ class ScratchSession:
 
     def _error(self, error: psycopg.Error) -> ClusterError:
         if self._connection.closed:
-            return ClusterError(
-                "the connection to the private cluster was lost", detail=str(error).strip()
-            )
+            return _gone(str(error))
         return ClusterError(
             "a private cluster refused what was asked of it",
             detail=error.diag.message_primary or str(error).strip(),
         )
+
+
+def _gone(detail: str) -> ClusterError:
+    return ClusterError("the connection to the private cluster was lost", detail=detail.strip())

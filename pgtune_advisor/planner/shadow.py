@@ -104,8 +104,11 @@ def _built(cluster: PrivateCluster, source: Source, snapshot: Snapshot, sessions
     with closing(ScratchSession.connect(cluster.dsn())) as admin:
         locale = shadow_locale.known_locale(source.locale, snapshot.settings)
         refusals += shadow_locale.create_database(admin, _NAME, locale)
+        builder = shadow_builder.BUILDER
+        admin.execute(f"CREATE ROLE {builder} LOGIN; ALTER DATABASE {_NAME} OWNER TO {builder}")
         with closing(ScratchSession.connect(cluster.dsn(_NAME))) as session:
-            refusals += shadow_builder.build(session, source)
+            with closing(ScratchSession.connect(cluster.dsn(_NAME, user=builder))) as limited:
+                refusals += shadow_builder.build(session, limited, source)
             refusals += _restore(session, source, snapshot)
             sizes = shadow_sizes.file_sizes(session, source)
         for copy in names[1:]:
@@ -114,14 +117,14 @@ def _built(cluster: PrivateCluster, source: Source, snapshot: Snapshot, sessions
         settings = {name: value for name, value in settings.items() if name in known}
         for name in names:
             statements = shadow_settings.statements(name, settings)
-            for statement, reason in zip(statements, admin.attempt(statements), strict=True):
+            for statement, reason in zip(
+                statements, admin.attempt([one] for one in statements), strict=True
+            ):
                 if reason is not None and name == _NAME:
                     subject = statement.partition(" SET ")[2]
                     refusals.append(Refusal(kind="setting", subject=subject, reason=reason))
-        oids = dict(
-            (str(name), int(oid))
-            for name, oid in admin.rows("SELECT datname::text, oid::int8 FROM pg_database")
-        )
+        found = admin.rows("SELECT datname::text, oid::int8 FROM pg_database")
+        oids = {str(name): int(oid) for name, oid in found}
     # With the server down nothing of the files is in its memory.
     cluster.stop()
     shadow_sizes.extend_all(cluster.data_dir, sizes, {name: oids[name] for name in names})

@@ -10,6 +10,8 @@ from pgtune_advisor.planner import shadow_schema as schema
 from pgtune_advisor.planner.shadow_refusals import Refusal
 from pgtune_advisor.planner.shadow_schema import Source, Step
 
+# The role that makes the schema: no superuser.
+BUILDER: Final = "shadow_builder"
 _ROUNDS: Final = 40
 _UNKNOWN: Final = {
     "extension": "it is not installed for the PostgreSQL that the shadow runs on",
@@ -18,16 +20,22 @@ _UNKNOWN: Final = {
 }
 
 
-def build(session: ScratchSession, source: Source) -> list[Refusal]:
-    """Make the schema. ClusterError where the cluster is lost."""
-    session.execute("SET search_path = pg_catalog; SET check_function_bodies = off")
+def build(admin: ScratchSession, builder: ScratchSession, source: Source) -> list[Refusal]:
+    """Make the schema. ClusterError where the cluster is lost.
+
+    Names come from the snapshot, and so do types, expressions and queries, as SQL: a file may be
+    anyone's. What contains them is run by BUILDER, who may do nothing outside the database.
+    """
     available = frozenset(
-        str(name) for (name,) in session.rows("SELECT name FROM pg_available_extensions()")
+        str(name) for (name,) in admin.rows("SELECT name FROM pg_available_extensions()")
     )
-    refusals: list[Refusal] = []
+    refusals = _make(admin, list(schema.schemas(source, BUILDER)))
+    refusals += _make(admin, list(schema.extensions(source, available)))
+    builder.execute(
+        "SET search_path = pg_catalog; SET check_function_bodies = off;"
+        " SET statement_timeout = '60s'"
+    )
     for steps in (
-        schema.schemas(source),
-        schema.extensions(source, available),
         schema.types(source),
         schema.tables(source),
         schema.children(source),
@@ -35,7 +43,7 @@ def build(session: ScratchSession, source: Source) -> list[Refusal]:
         schema.foreign_keys(source),
         schema.views(source),
     ):
-        refusals += _make(session, list(steps))
+        refusals += _make(builder, list(steps))
     return refusals
 
 
@@ -44,12 +52,12 @@ def _make(session: ScratchSession, steps: Sequence[Step]) -> list[Refusal]:
     refusals = [
         Refusal(kind=step.kind, subject=step.subject, reason=_UNKNOWN.get(step.kind, "unknown"))
         for step in steps
-        if not step.statement
+        if not step.statements
     ]
-    waiting = [step for step in steps if step.statement]
+    waiting = [step for step in steps if step.statements]
     reasons: dict[Step, str] = {}
     for _ in range(_ROUNDS):
-        answers = session.attempt(step.statement for step in waiting)
+        answers = session.attempt(step.statements for step in waiting)
         reasons = _failed(waiting, answers)
         if not reasons or len(reasons) == len(waiting):
             break

@@ -59,6 +59,16 @@ _MADE: Final = """
 SELECT c.relname::text, c.oid::int8, pg_catalog.pg_relation_filepath(c.oid)
 FROM pg_catalog.pg_class AS c WHERE c.relname = ANY (%s::name[]) AND c.relkind = 'i'
 """
+_STAND_ON: Final = "UPDATE pg_catalog.pg_class SET relfilenode = %s WHERE oid = %s"
+_STAND_AGAIN: Final = """
+UPDATE pg_catalog.pg_class
+SET relfilenode = %s, relpages = %s, reltuples = %s, relallvisible = %s WHERE oid = %s
+"""
+_SWITCH_OFF: Final = """
+UPDATE pg_catalog.pg_index AS i SET indisvalid = false
+FROM pg_catalog.pg_class AS c
+WHERE c.oid = i.indexrelid AND c.relname = ANY (%s::name[]) AND c.relkind = 'i'
+"""
 _PLACE: Final = """
 UPDATE pg_catalog.pg_class AS c SET relfilenode = r.file, relpages = r.pages, reltuples = r.rows
 FROM pg_catalog.json_to_recordset(%s::json) AS r (oid oid, file oid, pages int4, rows float4)
@@ -200,35 +210,25 @@ class ShadowIndexes:
     ) -> list[tuple[IndexDef, int]]:
         made: list[_Made] = []
         session = self._session
-        session.execute(
-            "BEGIN; UPDATE pg_catalog.pg_class"
-            f" SET relfilenode = {self._empty} WHERE oid = {table.oid}"
-        )
+        session.execute("BEGIN")
         try:
+            session.must(_STAND_ON, [self._empty, table.oid])
             for index in indexes:
                 self._count += 1
                 name = f"{_PREFIX}{self._count}"
                 here = replace(index, schema=leaf[0], table=leaf[1])
                 session.execute("SAVEPOINT one")
-                reason = session.change(here.statement(name))
+                reason = session.single(here.statement(name))
                 if reason is None:
                     made.append(_Made(name=name, index=index))
                 else:
                     session.execute("ROLLBACK TO one")
-                    self._failures[index] = PlanError(
-                        "plan-failed",
-                        f"the shadow cannot pretend {index.label()}",
-                        detail=reason,
-                    )
-            names = ", ".join(f"'{one.name}'" for one in made) or "''"
-            session.execute(
-                f"UPDATE pg_catalog.pg_class SET relfilenode = {table.file},"
-                f" relpages = {table.pages}, reltuples = {table.rows!r},"
-                f" relallvisible = {table.visible} WHERE oid = {table.oid};"
-                " UPDATE pg_catalog.pg_index AS i SET indisvalid = false"
-                " FROM pg_catalog.pg_class AS c"
-                f" WHERE c.oid = i.indexrelid AND c.relname IN ({names}); COMMIT"
+                    self._failures[index] = _refused(index, reason)
+            session.must(
+                _STAND_AGAIN, [table.file, table.pages, table.rows, table.visible, table.oid]
             )
+            session.must(_SWITCH_OFF, [[one.name for one in made]])
+            session.execute("COMMIT")
         except ClusterError:
             session.change("ROLLBACK")
             raise
@@ -263,14 +263,14 @@ class ShadowIndexes:
             self._borrow(here, oid)
             placed.append((one.index, oid))
         if rows:
-            self._session.rows(f"{_PLACE} RETURNING 1", [json.dumps(rows)])
+            self._session.must(_PLACE, [json.dumps(rows)])
         return placed
 
     def _matching(self, index: IndexDef, table: _Table) -> float:
         """The rows that the index would hold."""
         if not index.predicate or table.rows <= 0:
             return table.rows
-        query = f"SELECT 1 FROM {qualified(*index.relation)} WHERE {index.predicate}"
+        query = f"SELECT 1 FROM {qualified(*index.relation)} WHERE {index.predicate}"  # noqa: S608 - is explained only
         try:
             return min(self._rows(query), table.rows)
         except PlanError:
@@ -290,3 +290,7 @@ class ShadowIndexes:
                 if column.startswith('"'):
                     column = column[1:-1].replace('""', '"')
                 self._session.change(_BORROW, [number, column, oid])
+
+
+def _refused(index: IndexDef, reason: str) -> PlanError:
+    return PlanError("plan-failed", f"the shadow cannot pretend {index.label()}", detail=reason)

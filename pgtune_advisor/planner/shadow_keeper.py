@@ -16,17 +16,14 @@ from pgtune_advisor.planner.shadow import Shadow
 from pgtune_advisor.planner.shadow_settings import planner_settings
 
 # What a shadow is made of, by the fields that it takes; counters of use are not among them.
-_PARTS: Final[dict[str, tuple[str, ...]]] = {
-    "relations": ("schema", "name", "kind", "parent_schema", "parent_name", "options", "rows")
-    + ("pages", "all_visible_pages"),
-    "columns": ("schema", "table", "name", "position", "type", "not_null", "has_statistics")
-    + ("null_fraction", "n_distinct", "average_width", "correlation"),
-    "indexes": ("schema", "table", "name", "access_method", "keys", "opclasses", "collations")
-    + ("orders", "include", "predicate", "is_unique", "is_primary", "is_valid", "is_live")
-    + ("options", "pages", "rows"),
-    "constraints": ("schema", "table", "name", "type", "columns", "foreign_schema")
-    + ("foreign_table", "foreign_columns"),
-    "extensions": ("name", "installed_version", "schema"),
+_PARTS: Final[dict[str, str]] = {
+    "relations": "schema name kind parent_schema parent_name options rows pages all_visible_pages",
+    "columns": "schema table name position type not_null has_statistics null_fraction n_distinct"
+    " average_width correlation",
+    "indexes": "schema table name access_method keys opclasses collations orders include predicate"
+    " is_unique is_primary is_valid is_live options pages rows",
+    "constraints": "schema table name type columns foreign_schema foreign_table foreign_columns",
+    "extensions": "name installed_version schema",
 }
 _WHOLE: Final = (
     "views",
@@ -110,7 +107,7 @@ def _items(snapshot: Snapshot, database: str) -> Iterator[Any]:
     for table, names in _PARTS.items():
         for row in getattr(snapshot, table):
             if row.database == database:
-                yield [getattr(row, name) for name in names]
+                yield [getattr(row, name) for name in names.split()]
     for table in _WHOLE:
         for row in getattr(snapshot, table):
             if row.database == database:

@@ -20,11 +20,14 @@ _NO_EXTENSIONS: Final = frozenset({"plpgsql"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A statement of ours; `kind` and `subject` name what would be missing without it."""
+    """Statements of ours; `kind` and `subject` name what would be missing without them.
+
+    None are there for what could not be read.
+    """
 
     kind: str
     subject: str
-    statement: str
+    statements: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +70,8 @@ class Source:
         )
 
 
-def schemas(source: Source) -> Iterator[Step]:
-    """The schemas that anything lies in."""
+def schemas(source: Source, owner: str) -> Iterator[Step]:
+    """The schemas that anything lies in, as this role's."""
     names = {r.schema for r in source.relations} | {v.schema for v in source.views}
     names |= {t.schema for t in source.user_types}
     names |= {e.schema for e in source.extensions if e.schema and e.installed_version}
@@ -76,12 +79,12 @@ def schemas(source: Source) -> Iterator[Step]:
         yield Step(
             kind="schema",
             subject=name,
-            statement=f"CREATE SCHEMA IF NOT EXISTS {quote_ident(name)}",
+            statements=(f"CREATE SCHEMA IF NOT EXISTS {quote_ident(name)} AUTHORIZATION {owner}",),
         )
 
 
 def extensions(source: Source, available: frozenset[str]) -> Iterator[Step]:
-    """The extensions that are installed there; those not at hand come with an empty statement."""
+    """The extensions that are installed there; those not at hand come without a statement."""
     for extension in source.extensions:
         if extension.installed_version is None or extension.name in _NO_EXTENSIONS:
             continue
@@ -89,7 +92,9 @@ def extensions(source: Source, available: frozenset[str]) -> Iterator[Step]:
         place = f" SCHEMA {quote_ident(extension.schema)}" if extension.schema else ""
         statement = f"CREATE EXTENSION IF NOT EXISTS {name}{place} CASCADE"
         known = extension.name in available
-        yield Step(kind="extension", subject=extension.name, statement=statement if known else "")
+        yield Step(
+            kind="extension", subject=extension.name, statements=(statement,) if known else ()
+        )
 
 
 def types(source: Source) -> Iterator[Step]:
@@ -98,7 +103,7 @@ def types(source: Source) -> Iterator[Step]:
         yield Step(
             kind="type",
             subject=qualified(one.schema, one.name),
-            statement=f"CREATE {_type(one)}",
+            statements=(f"CREATE {_type(one)}",),
         )
 
 
@@ -121,6 +126,8 @@ def _type(one: UserType) -> str:
 def tables(source: Source) -> Iterator[Step]:
     """The tables, without what refers to others. Generated columns become plain ones."""
     for relation in source.relations:
+        if relation.extension is not None:
+            continue
         name = (relation.schema, relation.name)
         own = source.columns.get(name, ())
         columns = ", ".join(_column(source, column) for column in own)
@@ -132,7 +139,7 @@ def tables(source: Source) -> Iterator[Step]:
         elif relation.options:
             pairs = (option.split("=", 1) for option in relation.options)
             text += f" WITH ({', '.join(f'{k}={quote_literal(v)}' for k, v in pairs)})"
-        yield Step(kind="table", subject=qualified(*name), statement=text)
+        yield Step(kind="table", subject=qualified(*name), statements=(text,))
 
 
 def _column(source: Source, column: Column) -> str:
@@ -160,10 +167,10 @@ def children(source: Source) -> Iterator[Step]:
             part = source.partitioning.get(name)
             bound = part.bound if part and part.bound else "UNKNOWN"
             text = f"ALTER TABLE ONLY {parent} ATTACH PARTITION {child} {bound}"
-            yield Step(kind="partition", subject=child, statement=text)
+            yield Step(kind="partition", subject=child, statements=(text,))
         else:
             text = f"ALTER TABLE {child} INHERIT {parent}"
-            yield Step(kind="child", subject=child, statement=text)
+            yield Step(kind="child", subject=child, statements=(text,))
 
 
 def _depth(name: Name, parents: Mapping[Name, Name]) -> int:
@@ -192,22 +199,25 @@ def indexes(source: Source) -> Iterator[Step]:
     ]
     for index in sorted(usable, key=lambda i: -_depth((i.schema, i.table), parents)):
         table = (index.schema, index.table)
-        if table not in kinds:
+        if table not in kinds or kinds[table].extension is not None:
             continue
         subject = qualified(index.schema, index.name)
-        yield Step(kind="index", subject=subject, statement=_index(index, kinds[table].kind == "p"))
+        yield Step(
+            kind="index",
+            subject=subject,
+            statements=_index(index, partitioned=kinds[table].kind == "p"),
+        )
 
 
-def _index(index: Index, partitioned: bool) -> str:
+def _index(index: Index, *, partitioned: bool) -> tuple[str, ...]:
     if not definition_known(index):
-        # Its expressions could not be read: an empty statement is refused with that reason.
-        return ""
+        return ()
     if index.is_primary and partitioned:
         include = f" INCLUDE ({column_list(index.include)})" if index.include else ""
         keys = column_list(key or "" for key in index.keys)
         name = quote_ident(index.constraint_name or index.name)
         table = qualified(index.schema, index.table)
-        return f"ALTER TABLE {table} ADD CONSTRAINT {name} PRIMARY KEY ({keys}){include}"
+        return (f"ALTER TABLE {table} ADD CONSTRAINT {name} PRIMARY KEY ({keys}){include}",)
     create = create_statement(
         name=index.name,
         schema=index.schema,
@@ -222,11 +232,11 @@ def _index(index: Index, partitioned: bool) -> str:
         concurrently=False,
     )
     if not index.is_primary:
-        return create
+        return (create,)
     name = quote_ident(index.constraint_name or index.name)
     table = qualified(index.schema, index.table)
     using = f"PRIMARY KEY USING INDEX {quote_ident(index.name)}"
-    return f"{create};\nALTER TABLE {table} ADD CONSTRAINT {name} {using}"
+    return create, f"ALTER TABLE {table} ADD CONSTRAINT {name} {using}"
 
 
 def foreign_keys(source: Source) -> Iterator[Step]:
@@ -245,7 +255,7 @@ def foreign_keys(source: Source) -> Iterator[Step]:
         if table not in partitioned:
             text += " NOT VALID"
         subject = f"{key.name} on {qualified(*table)}"
-        yield Step(kind="foreign-key", subject=subject, statement=text)
+        yield Step(kind="foreign-key", subject=subject, statements=(text,))
 
 
 def views(source: Source) -> Iterator[Step]:
@@ -258,5 +268,5 @@ def views(source: Source) -> Iterator[Step]:
         yield Step(
             kind="view",
             subject=name,
-            statement=f"CREATE VIEW {name} AS {query}" if query else "",
+            statements=(f"CREATE VIEW {name} AS {query}",) if query else (),
         )

@@ -16,6 +16,7 @@ from pgtune_advisor.domain.objects import Column
 from pgtune_advisor.domain.schema import ColumnValues
 from pgtune_advisor.pg.scratch import ScratchSession
 from pgtune_advisor.planner.shadow_refusals import Refusal
+from pgtune_advisor.planner.shadow_types import Attribute, read_attributes, read_operators
 
 _BATCH: Final = 250
 _SLOTS: Final = range(1, 6)
@@ -23,62 +24,13 @@ _TEXT: Final = 25
 _FLOAT8: Final = 701
 _FLOAT8_LESS: Final = 672
 
-_ATTRIBUTES: Final = """
-SELECT n.nspname::text, c.relname::text, a.attname::text, c.oid::int8, a.attnum::int4,
-    COALESCE(NULLIF(t.typbasetype, 0), t.oid)::int8, a.attcollation::int8
-FROM pg_catalog.pg_attribute AS a
-JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'm', 'i')
-JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname !~ '^pg_'
-    AND n.nspname <> 'information_schema'
-"""
-# A type's operators: of the type itself, of the pseudo-type that stands for its kind, or of a type
-# that it is binary coercible to.
-_TYPES: Final = """
-SELECT t.oid::int8, t.typname::text, t.typtype IN ('r', 'm'),
-    CASE WHEN t.typsubscript = 'array_subscript_handler'::regproc THEN t.typelem::int8 ELSE 0 END,
-    COALESCE(b.opcfamily_less, 0)::int8, COALESCE(b.opcfamily_equal, h.equal, 0)::int8
-FROM pg_catalog.pg_type AS t
-CROSS JOIN LATERAL (
-    SELECT ARRAY[t.oid] || CASE t.typtype WHEN 'e' THEN 3500 WHEN 'r' THEN 3831 WHEN 'm' THEN 4537
-            WHEN 'c' THEN 2249 ELSE CASE WHEN t.typcategory = 'A' THEN 2277 ELSE t.oid END END::oid
-        || ARRAY(SELECT k.casttarget FROM pg_catalog.pg_cast AS k
-            JOIN pg_catalog.pg_type AS p ON p.oid = k.casttarget
-            WHERE k.castsource = t.oid AND k.castmethod = 'b' AND k.castcontext = 'i'
-            ORDER BY p.typispreferred DESC, p.oid) AS types
-) AS w
-LEFT JOIN LATERAL (
-    SELECT l.amopopr AS opcfamily_less, e.amopopr AS opcfamily_equal
-    FROM pg_catalog.pg_opclass AS o
-    JOIN pg_catalog.pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
-    JOIN pg_catalog.pg_amop AS l ON l.amopfamily = o.opcfamily AND l.amopstrategy = 1
-        AND l.amoplefttype = o.opcintype AND l.amoprighttype = o.opcintype
-    JOIN pg_catalog.pg_amop AS e ON e.amopfamily = o.opcfamily AND e.amopstrategy = 3
-        AND e.amoplefttype = o.opcintype AND e.amoprighttype = o.opcintype
-    WHERE o.opcdefault AND o.opcintype = ANY (w.types)
-    ORDER BY pg_catalog.array_position(w.types, o.opcintype)
-    LIMIT 1
-) AS b ON true
-LEFT JOIN LATERAL (
-    SELECT e.amopopr AS equal
-    FROM pg_catalog.pg_opclass AS o
-    JOIN pg_catalog.pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'hash'
-    JOIN pg_catalog.pg_amop AS e ON e.amopfamily = o.opcfamily AND e.amopstrategy = 1
-        AND e.amoplefttype = o.opcintype AND e.amoprighttype = o.opcintype
-    WHERE o.opcdefault AND o.opcintype = ANY (w.types)
-    ORDER BY pg_catalog.array_position(w.types, o.opcintype)
-    LIMIT 1
-) AS h ON true
-WHERE t.oid = ANY (%s::oid[])
-"""
-
 
 def _insert() -> str:
     def each(form: str) -> str:
         return ", ".join(form.format(n=n) for n in _SLOTS)
 
-    return f"""
+    # Of this module's own words alone.
+    text = f"""
 INSERT INTO pg_catalog.pg_statistic (starelid, staattnum, stainherit, stanullfrac, stawidth,
     stadistinct, {each("stakind{n}")}, {each("staop{n}")}, {each("stacoll{n}")},
     {each("stanumbers{n}")}, {each("stavalues{n}")})
@@ -89,32 +41,12 @@ SELECT r.relation, r.number, r.inherited, r.nulls, r.width, r.distinct,
 FROM pg_catalog.json_to_recordset(%s::json) AS r (relation oid, number int2, inherited bool,
     nulls float4, width int4, "distinct" float4, kinds int2[], operators oid[], collations oid[],
     numbers text[], "values" text[], types oid[])
-"""
+"""  # noqa: S608
+    return text
 
 
 _INSERT: Final = _insert()
 _NO_RANGES: Final = "PostgreSQL does not show the statistics of ranges before version 17"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
-    """A column as the shadow knows it; `type` is the base type of a domain. All are OIDs."""
-
-    relation: int
-    number: int
-    type: int
-    collation: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operators:
-    """A type's name, its element's type (0: no array) and its operators < and =, 0 for none."""
-
-    name: str
-    is_range: bool
-    element: int
-    less: int
-    equal: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,25 +64,8 @@ class Statistics:
 
     def __init__(self, session: ScratchSession) -> None:
         self._session = session
-        self._attributes: dict[tuple[str, str, str], Attribute] = {
-            (schema, table, name): Attribute(
-                relation=relation, number=number, type=kind, collation=collation
-            )
-            for schema, table, name, relation, number, kind, collation in session.rows(_ATTRIBUTES)
-        }
-        self._types = self._operators({one.type for one in self._attributes.values()})
-
-    def _operators(self, types: set[int]) -> dict[int, Operators]:
-        known: dict[int, Operators] = {}
-        # Twice: an array's elements have operators of their own.
-        for wanted in (types, lambda: {one.element for one in known.values()} - known.keys()):
-            oids = sorted(wanted if isinstance(wanted, set) else wanted())
-            for oid, *found in self._session.rows(_TYPES, [oids]):
-                name, is_range, element, less, equal = found
-                known[oid] = Operators(
-                    name=name, is_range=is_range, element=element, less=less, equal=equal
-                )
-        return known
+        self._attributes = read_attributes(session)
+        self._types = read_operators(session, {one.type for one in self._attributes.values()})
 
     def attribute(self, schema: str, table: str, name: str) -> Attribute | None:
         """A column of a table, or of an index."""
@@ -214,7 +129,6 @@ class Statistics:
 
     def _slots(self, attribute: Attribute, one: ColumnValues) -> list[_Slot]:
         kind = self._types[attribute.type]
-        own: dict[str, Any] = {"collation": attribute.collation, "type": attribute.type}
         slots: list[_Slot] = []
         if one.most_common_values is not None and one.most_common_frequencies and kind.equal:
             numbers = _numbers(one.most_common_frequencies)
@@ -224,11 +138,20 @@ class Statistics:
                     operator=kind.equal,
                     numbers=numbers,
                     values=one.most_common_values,
-                    **own,
+                    collation=attribute.collation,
+                    type=attribute.type,
                 )
             )
         if one.histogram_bounds is not None and kind.less:
-            slots.append(_Slot(kind=2, operator=kind.less, values=one.histogram_bounds, **own))
+            slots.append(
+                _Slot(
+                    kind=2,
+                    operator=kind.less,
+                    collation=attribute.collation,
+                    values=one.histogram_bounds,
+                    type=attribute.type,
+                )
+            )
         slots += self._correlation(attribute, one.correlation)
         slots += self._elements(attribute, one)
         if one.range_length_histogram is not None:
@@ -267,7 +190,7 @@ class Statistics:
 
     def _equal(self, element: int) -> int:
         if element and element not in self._types:
-            self._types |= self._operators({element})
+            self._types |= read_operators(self._session, {element})
         return self._types[element].equal if element in self._types else 0
 
     def _bounds(self, attribute: Attribute, histogram: str) -> list[_Slot]:

@@ -183,7 +183,8 @@ def test_btrees(database: Database, tmp_path: Path) -> None:
 def test_btree_height(database: Database, tmp_path: Path) -> None:
     database.execute(
         "CREATE EXTENSION pageinspect",
-        "CREATE TABLE tall AS SELECT g AS id, md5(g::text) AS note FROM generate_series(1, 150000) g",
+        "CREATE TABLE tall AS SELECT g AS id, md5(g::text) AS note"
+        " FROM generate_series(1, 150000) g",
         "CREATE TABLE low AS SELECT g AS id, 'x' AS note FROM generate_series(1, 100) g",
     )
     model = SizeModel.of(analysed(database, tmp_path), database.name)

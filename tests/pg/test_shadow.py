@@ -122,6 +122,23 @@ def test_what_needs_a_missing_extension_is_left_out_and_named(
         assert [error.reason for error in refused.values()] == ["object-missing", "plan-failed"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int); CREATE TABLE public.evil (x int",
+        ") AS SELECT pg_catalog.pg_read_file('/etc/hostname'::text) --",
+        ") AS SELECT pg_catalog.set_config('role', 'postgres', false) --",
+    ],
+)
+def test_a_snapshot_from_a_stranger_runs_nothing(text: str, taken: Snapshot) -> None:
+    columns = tuple(replace(c, type=text) if c.table == "b" else c for c in taken.columns)
+    with Shadow.build(replace(taken, columns=columns)) as shadow, planner_of(shadow) as planner:
+        assert "public.b" in lacks(shadow, "table")
+        for table in ("b", "evil"):
+            with pytest.raises(PlanError):
+                cost(planner, f"SELECT * FROM {table}")
+
+
 def test_programs_that_do_not_work_are_an_error_with_its_reason(
     taken: Snapshot, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from pgtune_advisor.cluster import Binaries
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
 from pgtune_advisor.planner.fidelity import compare
 from pgtune_advisor.planner.shadow import Shadow
+from pgtune_advisor.planner.shadow_files import tree_level
 from pgtune_advisor.planner.shadow_planner import ShadowPlanner
 from plugins.databases import Database
 from plugins.pool import local_binaries
@@ -195,3 +196,26 @@ def test_describes_parameters(planner: ShadowPlanner) -> None:
     found = planner.describe("SELECT * FROM people WHERE id = $1 AND town = $2")
     assert found.types == ("integer", "text")
     assert found.plan.indexes == {"people_pkey"}
+
+
+@pytest.mark.parametrize(
+    ("value", "width"), [("g", 4), ("g::bigint", 8), ("'a long name of about forty ' || g", 32)]
+)
+def test_a_btree_is_as_high_as_a_real_one(
+    value: str, width: int, newest_database: Database
+) -> None:
+    newest_database.execute("CREATE EXTENSION pageinspect")
+    heights = {}
+    for rows in (1, 300, 1000, 90_000, 200_000):
+        newest_database.execute(
+            f"CREATE TABLE t AS SELECT {value} AS v FROM generate_series(1, {rows}) g",
+            "CREATE INDEX i ON t (v)",
+        )
+        with newest_database.connect() as connection:
+            row = connection.execute(
+                "SELECT pg_relation_size('i') / 8192, level FROM bt_metap('i')"
+            ).fetchone()
+        newest_database.execute("DROP TABLE t")
+        assert row is not None
+        heights[rows] = (tree_level(row[0], width), row[1])
+    assert [ours for ours, _ in heights.values()] == [real for _, real in heights.values()]
