@@ -30,7 +30,7 @@ def _insert() -> str:
         return ", ".join(form.format(n=n) for n in _SLOTS)
 
     # Of this module's own words alone.
-    text = f"""
+    return f"""
 INSERT INTO pg_catalog.pg_statistic (starelid, staattnum, stainherit, stanullfrac, stawidth,
     stadistinct, {each("stakind{n}")}, {each("staop{n}")}, {each("stacoll{n}")},
     {each("stanumbers{n}")}, {each("stavalues{n}")})
@@ -42,7 +42,6 @@ FROM pg_catalog.json_to_recordset(%s::json) AS r (relation oid, number int2, inh
     nulls float4, width int4, "distinct" float4, kinds int2[], operators oid[], collations oid[],
     numbers text[], "values" text[], types oid[])
 """  # noqa: S608
-    return text
 
 
 _INSERT: Final = _insert()
