@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
@@ -59,40 +59,65 @@ class Measuring:
 
     def of(self, report: Report, advice: IndexAdvice, snapshot: Snapshot) -> Report:
         """The report with what the clone said of its indexes."""
-        database = snapshot.server.database
-        trials = tuple(_trials(report, advice, database, snapshot))
-        probes = advice.probes.get(database, ())
-        if not trials or not probes:
-            what = "index is recommended" if probes else "statement can be run"
-            gap = Gap(source="measure", reason=f"there was nothing to measure: no {what}")
-            return replace(report, gaps=(*report.gaps, gap))
         with output.progress() as bar:
             task = bar.add_task("measuring on the clone", total=1.0)
 
             def progress(what: str, done: int, total: int) -> None:
                 bar.update(task, description=what, completed=done / max(total, 1))
 
-            measured = measure(
+            return tried(
+                report,
+                advice,
+                snapshot,
                 self.dsn,
-                trials,
-                probes,
-                target=Identity.of(snapshot.server),
+                seconds=self.limit.total_seconds(),
                 allow_target=self.allow_target,
-                deadline=self.limit.total_seconds(),
                 progress=progress,
             )
-        texts = {
-            effect.name: effect.statement.text
-            for proposal in advice.proposals
-            for effect in proposal.effects
-            if effect.statement.text
-        }
-        by_probe = {
-            probe.id: texts[name]
-            for probe in probes
-            if (name := probe.id.rpartition("/")[0]) in texts
-        }
-        return apply_measurement(report, measured, by_probe)
+
+
+def tried(
+    report: Report,
+    advice: IndexAdvice,
+    snapshot: Snapshot,
+    dsn: str,
+    *,
+    seconds: float,
+    allow_target: bool,
+    progress: Callable[[str, int, int], None],
+    keep: bool = False,
+) -> Report:
+    """The report after its indexes were built at `dsn` and the statements run before and after.
+
+    With `keep` what was confirmed stays there.
+    """
+    database = snapshot.server.database
+    trials = tuple(_trials(report, advice, database, snapshot))
+    probes = advice.probes.get(database, ())
+    if not trials or not probes:
+        what = "index is recommended" if probes else "statement can be run"
+        gap = Gap(source="measure", reason=f"there was nothing to measure: no {what}")
+        return replace(report, gaps=(*report.gaps, gap))
+    measured = measure(
+        dsn,
+        trials,
+        probes,
+        target=Identity.of(snapshot.server),
+        allow_target=allow_target,
+        deadline=seconds,
+        keep=keep,
+        progress=progress,
+    )
+    texts = {
+        effect.name: effect.statement.text
+        for proposal in advice.proposals
+        for effect in proposal.effects
+        if effect.statement.text
+    }
+    by_probe = {
+        probe.id: texts[name] for probe in probes if (name := probe.id.rpartition("/")[0]) in texts
+    }
+    return apply_measurement(report, measured, by_probe)
 
 
 def _trials(

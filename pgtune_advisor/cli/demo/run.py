@@ -13,12 +13,13 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from pgtune_advisor.cli import wiring
-from pgtune_advisor.cli.demo import checklist, clients, farewell, faults, shop
+from pgtune_advisor.cli.demo import checklist, clients, farewell, faults, indexes, shop
 from pgtune_advisor.cli.demo.faults import Fault
 from pgtune_advisor.cli.demo.steps import Steps, steps
 from pgtune_advisor.cli.output import colored, width
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.domain.errors import OutputError
+from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.domain.window import between
@@ -35,10 +36,11 @@ NOWHERE: Final = Path(os.devnull)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the advisor made of the shop."""
+    """What the advisor made of the shop; `advice` is what it said of indexes."""
 
     snapshot: Snapshot
     report: Report
+    advice: IndexAdvice
 
 
 def run(directory: Path, *, keep: bool, port: int | None) -> bool:
@@ -54,10 +56,15 @@ def run(directory: Path, *, keep: bool, port: int | None) -> bool:
             with bar.step("starting a private PostgreSQL"):
                 cluster = stack.enter_context(shop.make_server(planted, port))
             outcome = _observe(cluster, planted, bar)
+            with bar.step("building and measuring indexes"):
+                measured = indexes.measured(
+                    cluster, outcome.report, outcome.advice, outcome.snapshot, bar
+                )
         written = output_dir.write(outcome.report, directory, platform="none")
         checks = checklist.compare(planted, outcome.report, outcome.snapshot.statement_texts)
         _say(render(outcome.report, "table", width=width(), color=colored()))
         _say(farewell.excerpts(written, directory, width()))
+        _say(indexes.text(measured, width()))
         _say(checklist.text(checks, outcome.report, width()))
         if keep:
             words = farewell.access(cluster)
@@ -86,9 +93,13 @@ def _observe(cluster: PrivateCluster, planted: tuple[Fault, ...], bar: Steps) ->
             with bar.step("letting visitors in"):
                 _let_visitors_in(cluster, planted, bar)
             with bar.step("reading the server again"):
-                second = collector.full()
+                second = collector.full(values=True)
+    window = between(first, second)
+    with bar.step("simulating indexes"):
+        advice = indexes.advice(cluster, second, window)
     with bar.step("judging what was read"):
-        return Outcome(snapshot=second, report=report(second, between(first, second)))
+        found = report(second, window, advice=advice)
+        return Outcome(snapshot=second, report=found, advice=advice)
 
 
 def _plant(cluster: PrivateCluster, planted: Sequence[Fault], sessions: ExitStack) -> None:

@@ -9,7 +9,8 @@ CREATE TABLE products (
     category_id integer NOT NULL REFERENCES categories,
     name text NOT NULL,
     description text NOT NULL,
-    price numeric(10, 2) NOT NULL
+    price numeric(10, 2) NOT NULL,
+    tags text[] NOT NULL
 );
 
 CREATE TABLE inventory (
@@ -89,6 +90,30 @@ CREATE TABLE notifications (
 CREATE TABLE coupons (
     code text PRIMARY KEY,
     uses_left integer NOT NULL
+);
+
+CREATE TABLE reviews (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    product_id integer NOT NULL,
+    created_at timestamptz NOT NULL,
+    stars smallint NOT NULL,
+    body text NOT NULL
+);
+
+CREATE TABLE tickets (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id integer NOT NULL,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    question text NOT NULL
+);
+
+CREATE TABLE stock_moves (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    moved_at timestamptz NOT NULL,
+    product_id integer NOT NULL,
+    quantity integer NOT NULL,
+    note text NOT NULL
 );
 
 CREATE TABLE supplier_feed (
