@@ -29,7 +29,6 @@ def _insert() -> str:
     def each(form: str) -> str:
         return ", ".join(form.format(n=n) for n in _SLOTS)
 
-    # Of this module's own words alone.
     return f"""
 INSERT INTO pg_catalog.pg_statistic (starelid, staattnum, stainherit, stanullfrac, stawidth,
     stadistinct, {each("stakind{n}")}, {each("staop{n}")}, {each("stacoll{n}")},
@@ -41,7 +40,7 @@ SELECT r.relation, r.number, r.inherited, r.nulls, r.width, r.distinct,
 FROM pg_catalog.json_to_recordset(%s::json) AS r (relation oid, number int2, inherited bool,
     nulls float4, width int4, "distinct" float4, kinds int2[], operators oid[], collations oid[],
     numbers text[], "values" text[], types oid[])
-"""  # noqa: S608
+"""  # noqa: S608 - of this module's own words alone
 
 
 _INSERT: Final = _insert()

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from daemon_lab.facts import cycle
+from pgtune_advisor.cli.main import main
 from pgtune_advisor.collect.collector import Collector
+from pgtune_advisor.collect.snapshot_file import load
 from pgtune_advisor.domain import codec
 from pgtune_advisor.domain.snapshot import Snapshot
 from pgtune_advisor.pg.queries import QueryBook
@@ -15,7 +17,7 @@ from pgtune_advisor.settings import StoreSection
 from pgtune_advisor.store import Store
 from plugins.databases import Database
 from plugins.shadows import snapshot_of
-from plugins.targets import target_section
+from plugins.targets import target_section, without_password
 
 SECRET = "Wilhelmine Schlott"
 SETUP = (
@@ -111,6 +113,17 @@ def test_values_that_a_role_may_not_see_are_a_gap(prepared: Database, tmp_path: 
     gap = next(gap for gap in snapshot.gaps if gap.head == "column_values")
     assert "public.people" in gap.reason
     assert "GRANT pg_read_all_data" in gap.hint
+
+
+def test_the_command_says_what_it_keeps(
+    prepared: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dsn = without_password(prepared.dsn, tmp_path)
+    for option, kept in ((), "without the values"), (("--with-statistics",), "with values"):
+        path = tmp_path / "taken"
+        assert main(["snapshot", str(path), "--dsn", dsn, *option]) == 0
+        assert kept in capsys.readouterr().err
+        assert bool(load(path).column_values) == bool(option)
 
 
 def test_the_store_never_holds_values(prepared: Database, tmp_path: Path) -> None:

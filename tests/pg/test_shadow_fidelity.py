@@ -106,7 +106,7 @@ CANDIDATES = (
     (index_on("visits", "at"), "SELECT * FROM visits WHERE at < '2024-01-01 10:00'"),
     (
         index_on("visits", "person", include=("during",)),
-        "SELECT person, during FROM visits WHERE person BETWEEN 5000 AND 5009",
+        "SELECT person, during FROM visits WHERE person BETWEEN 5000 AND 5400",
     ),
     (
         index_on("visits", "place", method="gist"),
@@ -150,7 +150,8 @@ def test_pretends_what_real_indexes_would_cost(original: Database, tmp_path: Pat
             before = planner.plan(Request(text=text, indexes=frozenset()))
             pretended = planner.plan(Request(text=text, indexes=frozenset({index})))
             again = planner.plan(Request(text=text, indexes=frozenset()))
-            assert again.cost == before.cost > pretended.cost, index.label()
+            assert again.cost == before.cost, index.label()
+            assert not again.used, index.label()
             assert pretended.used == {index}, index.label()
             original.execute(index.statement("built"))
             if not index.columns:
