@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -55,10 +56,11 @@ def text(report: Report, width: int) -> str:
     lines = [
         f"Built {len(built)} indexes on this server and ran the statements before and after:",
         "",
-        plain_table(headers, rows, width=width),
+        # Short headings are given room on both sides.
+        plain_table(headers, rows, width=width - 2 * (len(headers) - 1)),
     ]
     refuted = [one for one in report.rejected if one.reason.startswith("measured-")]
-    lines += [f"Taken back: {one.detail}" for one in refuted]
+    lines += [textwrap.fill(f"Taken back: {one.detail}", width) for one in refuted]
     return "\n".join(lines)
 
 
