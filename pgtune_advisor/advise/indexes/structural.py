@@ -38,7 +38,13 @@ def structural(
     context: Context, database: str, tables: Tables, prices: Prices
 ) -> tuple[Proposal, ...]:
     """One index for each table that statements read whole though they compare its columns."""
-    catalog = TableCatalog.of(c for c in context.snapshot.columns if c.database == database)
+    views = {
+        (v.schema, v.name): v.definition
+        for v in context.snapshot.views
+        if v.database == database and v.definition is not None
+    }
+    columns = (c for c in context.snapshot.columns if c.database == database)
+    catalog = TableCatalog.of(columns, views=views)
     blocks = _blocks(context, database)
     ran, _ = entries(context, database, None)
     found: dict[IndexDef, list[Entry]] = {}

@@ -105,7 +105,14 @@ class Shapes:
         columns: dict[str, list[Column]] = defaultdict(list)
         for column in self._context.snapshot.columns:
             columns[column.database].append(column)
-        return {database: TableCatalog.of(found) for database, found in columns.items()}
+        views: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+        for view in self._context.snapshot.views:
+            if view.definition is not None:
+                views[view.database][view.schema, view.name] = view.definition
+        return {
+            database: TableCatalog.of(found, views=views[database])
+            for database, found in columns.items()
+        }
 
     @cached_property
     def _relations(self) -> Mapping[tuple[str, str], list[Relation]]:
