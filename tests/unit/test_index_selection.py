@@ -183,7 +183,9 @@ def test_the_reasons_of_what_is_refused() -> None:
     assert state.chosen == {A}
     assert refusals.reasons[B][0] == "over-budget"
     dear = TablePrices(upkeeps={B: 5000.0})
-    assert chosen(planner, jobs, prices=dear).chosen == {A}
+    refusals = Refusals()
+    assert chosen(planner, jobs, prices=dear, refusals=refusals).chosen == {A}
+    assert refusals.reasons[B][0] == "below-bar"
 
 
 def test_an_exchange_where_the_first_pick_blocks_the_better_one() -> None:

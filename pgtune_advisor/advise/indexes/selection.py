@@ -44,7 +44,7 @@ def grow(
 
     `hopes` are the moves with what each may save at most: one is judged when it comes to the top.
     """
-    queue = _Queue(state)
+    queue = _Queue(state, refusals)
     for move, saved in hopes.items():
         queue.hope(move, saved)
     while not expired():
@@ -81,8 +81,9 @@ def _mergers(state: State, fresh: IndexSet) -> Iterator[Move]:
 class _Queue:
     """Moves by their last known score; one is judged anew only if a job of it changed since."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, refusals: Refusals) -> None:
         self._state = state
+        self._refusals = refusals
         self._heap: list[tuple[float, int, int, Judged]] = []
         self._count = 0
 
@@ -95,6 +96,13 @@ class _Queue:
 
     def push(self, moves: list[Move]) -> None:
         for judged in self._state.judge(moves, self._state.interested):
+            if (
+                judged.gain
+                <= 0
+                < judged.gain + sum(map(self._state.prices.upkeep, judged.move.add))
+            ):
+                # It never comes to the top, and the reason is its upkeep.
+                self._refusals.note("below-bar", judged)
             self._put(judged)
 
     def best(self, expired: Callable[[], bool]) -> Judged | None:
