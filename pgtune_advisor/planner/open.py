@@ -10,6 +10,7 @@ from pgtune_advisor.advise.index_size import SizeModel
 from pgtune_advisor.advise.indexes.values import values_of
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.errors import AdvisorError, TargetError
+from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
 from pgtune_advisor.pg.explainer import Explainer
 from pgtune_advisor.pg.queries import parse_version
@@ -42,7 +43,9 @@ def open_hypopg(snapshot: Snapshot, database: str, dsn: str, connections: int) -
     planners: list[HypoPlanner] = []
     try:
         for _ in range(max(connections, 1)):
-            explainer = Explainer.connect(dsn, database=database, where=where)
+            explainer = Explainer.connect(
+                dsn, database=database, where=where, settings=_path(snapshot, database)
+            )
             planners.append(
                 HypoPlanner(
                     explainer, schema=found.schema or "public", version=version, leaves=leaves
@@ -71,10 +74,17 @@ def open_shadow(
             target = None
             if dsn is not None:
                 where = f'planner of target "{snapshot.target}", database "{database}"'
-                explainer = Explainer.connect(dsn, database=database, where=where)
+                path = _path(snapshot, database)
+                explainer = Explainer.connect(dsn, database=database, where=where, settings=path)
                 target = stack.enter_context(explainer).explain
             for number in range(max(connections, 1)):
-                planner = ShadowPlanner(shadow, size=sizes.size, number=number, target=target)
+                planner = ShadowPlanner(
+                    shadow,
+                    size=sizes.size,
+                    number=number,
+                    target=target,
+                    settings=_path(snapshot, database),
+                )
                 stack.callback(planner.close)
                 planners.append(planner)
         except (AdvisorError, PlanError) as error:
@@ -155,6 +165,18 @@ class Planners:
         if isinstance(found, PlannerPool):
             self._open.callback(found.close)
         return found
+
+
+def _path(snapshot: Snapshot, database: str) -> dict[str, str]:
+    """A search_path over every schema with tables or extensions, the usual ones first.
+
+    Statements name tables as their application's path finds them, and nobody recorded that: a
+    name that two schemas have means the first of them.
+    """
+    schemas = {r.schema for r in snapshot.relations if r.database == database}
+    schemas |= {e.schema for e in snapshot.extensions if e.database == database and e.schema}
+    rest = sorted(schemas - {"public", "pg_catalog", "information_schema"})
+    return {"search_path": ", ".join(['"$user"', "public", *map(quote_ident, rest)])}
 
 
 def partitions(snapshot: Snapshot, database: str) -> dict[tuple[str, str], list[tuple[str, str]]]:

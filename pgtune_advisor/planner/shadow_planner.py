@@ -36,14 +36,20 @@ class ShadowPlanner:
     """Plans in one database of a shadow, where nobody else may pretend indexes.
 
     `size` says how many bytes an index would have; `target` explains a statement on the target
-    itself, where there is one to ask.
+    itself, where there is one to ask. `settings` are set for the session.
     """
 
     kind: PlannerKind = "shadow"
     abilities = Abilities(methods=_METHODS, hiding=True)
 
     def __init__(
-        self, shadow: Shadow, *, size: Size, number: int = 0, target: Explain | None = None
+        self,
+        shadow: Shadow,
+        *,
+        size: Size,
+        number: int = 0,
+        target: Explain | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         dsn = shadow.cluster.dsn(shadow.databases[number])
         self._target = target
@@ -52,7 +58,7 @@ class ShadowPlanner:
         with ExitStack() as stack:
             try:
                 self._explainer = stack.enter_context(
-                    Explainer.connect(dsn, where="the shadow", read_only=False)
+                    Explainer.connect(dsn, where="the shadow", settings=settings, read_only=False)
                 )
                 session = stack.enter_context(ScratchSession.connect(dsn))
                 self._indexes = ShadowIndexes(

@@ -259,3 +259,15 @@ def test_a_foreign_key_is_served_by_the_same_index(database_with_shop: Database)
 def database_with_shop(newest_database: Database) -> Database:
     newest_database.execute(*SHOP)
     return newest_database
+
+
+def test_a_table_outside_the_search_path_is_found(shop_database: Database) -> None:
+    shop_database.execute(
+        'CREATE SCHEMA "Back Office"',
+        'CREATE TABLE "Back Office".ledger AS SELECT i AS id, i % 9000 AS account, i AS amount,'
+        " repeat('x', 60) AS note FROM generate_series(1, 40000) AS i",
+        'ANALYZE "Back Office".ledger',
+    )
+    shop = Advised(dsn=shop_database.dsn)
+    report = shop.ask("SELECT * FROM ledger WHERE account = $1")
+    assert [s for s in statements(report) if 'ON "Back Office".ledger' in s]
