@@ -149,7 +149,9 @@ class Planners:
             return second
         if alone:
             return first
-        return self._open.enter_context(HybridPlanner(first, lambda: self._shadow(database)))
+        # Few statements go to the second: one session is made sooner than several.
+        made = HybridPlanner(first, lambda: self._shadow(database, 1))
+        return self._open.enter_context(made)
 
     def _hypopg(self, database: str, connections: int) -> PlannerPool | Gap:
         if self._dsn is None:
@@ -160,8 +162,9 @@ class Planners:
             self._open.callback(found.close)
         return found
 
-    def _shadow(self, database: str) -> PlannerPool | Gap:
-        found = open_shadow(self._snapshot, database, self._dsn, self._connections, self._keeper)
+    def _shadow(self, database: str, sessions: int | None = None) -> PlannerPool | Gap:
+        count = self._connections if sessions is None else sessions
+        found = open_shadow(self._snapshot, database, self._dsn, count, self._keeper)
         if isinstance(found, PlannerPool):
             self._open.callback(found.close)
         return found
