@@ -9,7 +9,8 @@ from typing import Final
 
 from pgtune_advisor.advise.btree_size import EQUAL_IMAGE, Tree, btree, tuple_size
 from pgtune_advisor.advise.build_time import build_ms
-from pgtune_advisor.advise.gin_size import Inverted, gin, terms_of
+from pgtune_advisor.advise.gin_size import Inverted, gin
+from pgtune_advisor.advise.gin_terms import terms_of
 from pgtune_advisor.advise.other_sizes import bloom_pages, brin_pages, hash_pages, tree_pages
 from pgtune_advisor.advise.predicate_share import UNKNOWN_DISTINCT, predicate_share
 from pgtune_advisor.advise.table_facts import (
@@ -17,8 +18,9 @@ from pgtune_advisor.advise.table_facts import (
     PAGE,
     UNKNOWN_WIDTH,
     ColumnWidth,
-    CommonValues,
     TableFacts,
+    ValueFacts,
+    Values,
     base_type,
     table_facts,
 )
@@ -27,6 +29,7 @@ from pgtune_advisor.domain.snapshot import Snapshot
 
 # Of a table that the snapshot does not have: nothing is known, the least is assumed.
 _NOTHING: Final = TableFacts(rows=0.0, pages=0, columns={})
+_WITHHELD: Final = ValueFacts()
 
 _CAST: Final = re.compile(r"::\s*([a-z][\w ]*?(?:\([\d, ]*\))?(?:\[\])?)\s*\)*\s*\Z", re.IGNORECASE)
 _FUNCTION: Final = re.compile(r"\A[\s(]*(?:pg_catalog\.)?([a-z_]\w*)\s*\(", re.IGNORECASE)
@@ -75,7 +78,7 @@ class SizeModel:
     """
 
     tables: Mapping[tuple[str, str], TableFacts]
-    common: CommonValues = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     expressions: Mapping[tuple[str, str, str], ColumnWidth] = field(default_factory=dict)
     unequal_collations: Collection[str] = ()
     _built: dict[tuple[IndexDef, float | None], Build] = field(default_factory=dict, repr=False)
@@ -86,15 +89,15 @@ class SizeModel:
         snapshot: Snapshot,
         database: str,
         *,
-        common: CommonValues | None = None,
+        values: Values | None = None,
         expressions: Mapping[tuple[str, str, str], ColumnWidth] | None = None,
         unequal_collations: Collection[str] = (),
     ) -> SizeModel:
         """The model of a database. `unequal_collations` are nondeterministic: no deduplication."""
-        common = common or {}
+        values = values or {}
         return cls(
-            tables=table_facts(snapshot, database, common),
-            common=common,
+            tables=table_facts(snapshot, database, values),
+            values=values,
             expressions=expressions or {},
             unequal_collations=unequal_collations,
         )
@@ -133,7 +136,9 @@ class SizeModel:
         if selectivity is not None:
             return min(max(selectivity, 0.0), 1.0)
         columns = self.facts(index).columns
-        common = {name: self.common.get((*index.relation, name), {}) for name in columns}
+        common = {
+            name: self.values.get((*index.relation, name), _WITHHELD).common for name in columns
+        }
         return predicate_share(index.predicate, columns, common)
 
     def build(self, index: IndexDef, *, selectivity: float | None = None) -> Build:

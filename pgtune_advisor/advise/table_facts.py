@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
 from pgtune_advisor.domain.objects import Column, Relation
 from pgtune_advisor.domain.snapshot import Snapshot
 
-# schema, table, column → value as text → share of the table's rows.
-CommonValues = Mapping[tuple[str, str, str], Mapping[str, float]]
-
 PAGE: Final = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueFacts:
+    """What of a column only its values tell: data of the target, which may be withheld.
+
+    `common` are the commonest values as text and their shares of all rows, `samples` others
+    (histogram bounds). `element_shares` are of arrays' and tsvectors' commonest elements and
+    `elements` how many a row has.
+    """
+
+    common: Mapping[str, float] = field(default_factory=dict)
+    samples: tuple[str, ...] = ()
+    element_shares: tuple[float, ...] = ()
+    elements: float | None = None
+
+
+# schema, table, column → what its values tell.
+Values = Mapping[tuple[str, str, str], ValueFacts]
 
 # Length and alignment of the types of fixed length, by format_type()'s names.
 FIXED: Final[Mapping[str, tuple[int, int]]] = {
@@ -61,6 +77,8 @@ class ColumnWidth:
     `distinct` is the number of values, nulls not counted (None: unknown). `common` are the shares
     of the commonest values, falling. `elements` are, for arrays, documents and tsvectors, how
     many a row has, and `vocabulary` how many there are; None where only the width is known.
+    `element_shares` are the rows' shares that have each of the commonest elements, falling;
+    `samples` are values as text, as a histogram's bounds are.
     """
 
     type: str
@@ -71,6 +89,8 @@ class ColumnWidth:
     correlation: float | None = None
     elements: float | None = None
     vocabulary: float | None = None
+    element_shares: tuple[float, ...] = ()
+    samples: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def base_type(self) -> str:
@@ -156,7 +176,7 @@ def column_width(column: Column, rows: float) -> ColumnWidth:
 
 
 def table_facts(
-    snapshot: Snapshot, database: str, common: CommonValues
+    snapshot: Snapshot, database: str, values: Values
 ) -> dict[tuple[str, str], TableFacts]:
     """The tables of one database; a partitioned one without figures is the sum of its parts."""
     relations = {(r.schema, r.name): r for r in snapshot.relations if r.database == database}
@@ -175,12 +195,21 @@ def table_facts(
         pages, rows = _extent(relation, own, children)
         widths = {column.name: column_width(column, rows) for column in own}
         for column_name, width in widths.items():
-            shares = common.get((*name, column_name))
-            if shares:
-                falling = tuple(sorted(shares.values(), reverse=True))
-                widths[column_name] = replace(width, common=falling)
+            known = values.get((*name, column_name))
+            if known is not None:
+                widths[column_name] = _with_values(width, known)
         facts[name] = TableFacts(rows=rows, pages=pages, columns=widths)
     return facts
+
+
+def _with_values(width: ColumnWidth, known: ValueFacts) -> ColumnWidth:
+    return replace(
+        width,
+        common=tuple(sorted(known.common.values(), reverse=True)) or width.common,
+        samples=known.samples,
+        element_shares=tuple(sorted(known.element_shares, reverse=True)),
+        elements=known.elements,
+    )
 
 
 def _extent(
