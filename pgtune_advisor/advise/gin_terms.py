@@ -130,10 +130,10 @@ def _guessed(column: ColumnWidth, rows: float) -> tuple[TermGroup, ...]:
     alone = 0.5 if distinct >= 0.98 * rows * (1 - column.null_fraction) else 0.0
     shared = max(pairs - alone, 0.5)
     words = min(math.sqrt(shared * max(rows, 1.0)), max(distinct, 1.0) * shared)
-    groups = (TermGroup(per_row=shared, vocabulary=max(words, 1.0), zipf=True),)
-    if alone:
-        groups += (TermGroup(per_row=alone, vocabulary=max(alone * rows, 1.0)),)
-    return groups
+    told = TermGroup(per_row=shared, vocabulary=max(words, 1.0), zipf=True)
+    if not alone:
+        return (told,)
+    return told, TermGroup(per_row=alone, vocabulary=max(alone * rows, 1.0))
 
 
 def _sampled(documents: Sequence[Any], rows: float) -> tuple[TermGroup, ...]:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Final, Literal, Self, get_args
 
 from pgtune_advisor.advise.index_size import SizeModel
-from pgtune_advisor.advise.indexes.values import values_of
+from pgtune_advisor.advise.indexes.values import value_facts_of
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.errors import AdvisorError, TargetError
 from pgtune_advisor.domain.identifiers import quote_ident
@@ -64,9 +64,7 @@ def open_shadow(
 
     With a dsn the target's own plans are asked for, to see how faithful the shadow is.
     """
-    values = values_of(snapshot, database)
-    common = {place: dict(known.common) for place, known in values.items() if known.common}
-    sizes = SizeModel.of(snapshot, database, common=common)
+    sizes = SizeModel.of(snapshot, database, values=value_facts_of(snapshot, database))
     planners: list[ShadowPlanner] = []
     with ExitStack() as stack:
         try:

@@ -48,7 +48,7 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
         planner = what_if.planner(database)
         tables = Tables(context.snapshot, database)
         values = values_of(context.snapshot, database)
-        prices = ModelPrices(context, database, tables, values, what_if.queries)
+        prices = ModelPrices(context, database, tables, what_if.queries)
         if isinstance(planner, Gap):
             gaps.append(planner)
             guessed = structural(context, database, tables, prices)

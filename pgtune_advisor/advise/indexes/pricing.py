@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgtune_advisor.advise.index_size import SizeModel
-from pgtune_advisor.advise.indexes.site import Values
 from pgtune_advisor.advise.indexes.tables import Tables
+from pgtune_advisor.advise.indexes.values import value_facts_of
 from pgtune_advisor.advise.indexes.workload import QueryFile
 from pgtune_advisor.advise.indexes.writes import Upkeep, Writes, upkeep
 from pgtune_advisor.domain.index_def import IndexDef
@@ -21,11 +21,10 @@ class ModelPrices:
         context: Context,
         database: str,
         tables: Tables,
-        values: Values,
         queries: Sequence[QueryFile] | None = None,
     ) -> None:
-        common = {place: dict(known.common) for place, known in values.items() if known.common}
-        self._sizes = SizeModel.of(context.snapshot, database, common=common)
+        facts = value_facts_of(context.snapshot, database)
+        self._sizes = SizeModel.of(context.snapshot, database, values=facts)
         self._tables = tables
         self._writes = Writes(context, database, tables, queries)
         self._known: dict[IndexDef, int] = {}
