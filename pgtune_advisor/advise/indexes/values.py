@@ -55,7 +55,7 @@ def value_facts_of(snapshot: Snapshot, database: str) -> dict[tuple[str, str, st
                 *(value for value, _ in common),
                 *(bound for bound in bounds if bound is not None),
             ),
-            # Behind the elements' shares stand the least and the greatest, of arrays the nulls' too.
+            # Behind these stand the least and the greatest, of arrays that of nulls too.
             element_shares=tuple(shares[: -3 if counts else -2]),
             elements=counts[-1] if counts else None,
         )
