@@ -149,7 +149,7 @@ def _make_visible(database: Database) -> None:
     """Vacuum until all pages are all-visible: an automatic ANALYZE beside it may hold that up, and
     without it no index-only scan is worth a thing."""
     left = "SELECT sum(relpages - relallvisible) FROM pg_class WHERE relname IN ({})"
-    tables = ("customers", "orders", "tiny")
+    tables = ("customers", "orders")
     with database.connect() as connection:
         for _ in range(_PATIENCE):
             query = left.format(", ".join(f"'{name}'" for name in tables))
@@ -157,7 +157,11 @@ def _make_visible(database: Database) -> None:
             if row == (0,):
                 return
             connection.execute(f"VACUUM {', '.join(tables)}".encode())
-    pytest.fail("the shop's tables do not become all-visible")
+        held = connection.execute(
+            "SELECT relname, relpages, relallvisible FROM pg_class WHERE relname = ANY (%s)",
+            [list(tables)],
+        ).fetchall()
+        pytest.fail(f"the shop's tables do not become all-visible: {held}")
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,8 @@ from pgtune_advisor.rules.facts.base import BLOCK
 
 # Without a budget of the user's, indexes may take this share of the tables that are read.
 _SHARE: Final = 0.5
+# Sizes are estimates, most within a tenth: that much of the user's budget is kept back.
+_SPENT: Final = 0.9
 _LEAST_BUDGET: Final = 64 * MB
 # A planner that is off by more than this, either way, is not believed for a statement.
 _FAITHFUL: Final = 2.0
@@ -267,7 +269,7 @@ def _select(
 
 def _budget(site: Site) -> int:
     if site.budget is not None:
-        return site.budget
+        return int(site.budget * _SPENT)
     return max(int(_table_bytes(site) * _SHARE), _LEAST_BUDGET)
 
 
