@@ -15,6 +15,7 @@ from psycopg import errors, pq
 from pgtune_advisor.domain.errors import AdvisorError
 from pgtune_advisor.domain.identifiers import qualified, quote_ident
 from pgtune_advisor.domain.measurement import Identity
+from pgtune_advisor.pg import clone_sql
 from pgtune_advisor.pg.conninfo import connection_string
 from pgtune_advisor.pg.errors import connect_error, connection_lost, query_error
 from pgtune_advisor.pg.loaders import be_lenient, configure
@@ -23,51 +24,6 @@ from pgtune_advisor.plans import Plan
 
 LOCK_TIMEOUT_MS: Final = 5_000
 _QUICK_MS: Final = 10_000
-_IDENTITY: Final = """SELECT
-  CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
-       THEN (SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system()) END,
-  pg_catalog.pg_postmaster_start_time(), pg_catalog.current_database()::pg_catalog.text,
-  pg_catalog.pg_is_in_recovery()"""
-_TREE: Final = """WITH RECURSIVE tree (oid) AS (
-  SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid
-  UNION ALL
-  SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i JOIN tree ON i.inhparent = tree.oid)
-SELECT c.relname::pg_catalog.text, c.reltuples::pg_catalog.float8,
-  CASE WHEN c.relkind IN ('r', 'i', 'm') THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
-  c.relkind::pg_catalog.text
-FROM tree JOIN pg_catalog.pg_class AS c ON c.oid = tree.oid"""
-_VIEW: Final = "CREATE TEMPORARY VIEW pgtune_advisor_probe AS SELECT 1 FROM"
-# What a query calls and reads, by the rule of a view over it: the parser has resolved every name.
-_CALLS: Final = """WITH RECURSIVE seen (oid) AS (
-  SELECT 'pg_temp.pgtune_advisor_probe'::pg_catalog.regclass::pg_catalog.oid
-  UNION
-  SELECT c.oid FROM seen
-  JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = seen.oid AND r.ev_type = '1'
-  CROSS JOIN LATERAL pg_catalog.regexp_matches(r.ev_action::text, ':relid (\\d+)', 'g') AS m (x)
-  JOIN pg_catalog.pg_class AS c ON c.oid = m.x[1]::pg_catalog.oid AND c.relkind IN ('v', 'f')),
-action AS (
-  SELECT r.ev_action::text AS tree FROM seen
-  JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = seen.oid AND r.ev_type = '1'),
-called AS (
-  SELECT m.x[1]::pg_catalog.oid AS oid FROM action
-  CROSS JOIN LATERAL pg_catalog.regexp_matches(
-    tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS m (x)
-  UNION
-  SELECT o.oprcode FROM action
-  CROSS JOIN LATERAL pg_catalog.regexp_matches(tree, ':opno (\\d+)', 'g') AS m (x)
-  JOIN pg_catalog.pg_operator AS o ON o.oid = m.x[1]::pg_catalog.oid),
-stepped AS (
-  SELECT oid FROM called
-  UNION
-  SELECT f.oid FROM called JOIN pg_catalog.pg_aggregate AS a ON a.aggfnoid = called.oid
-  CROSS JOIN LATERAL (VALUES (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid))
-    AS f (oid))
-SELECT 'volatile', p.oid::pg_catalog.regprocedure::pg_catalog.text
-  FROM stepped JOIN pg_catalog.pg_proc AS p ON p.oid = stepped.oid WHERE p.provolatile = 'v'
-UNION ALL
-SELECT 'foreign', c.oid::pg_catalog.regclass::pg_catalog.text
-  FROM seen JOIN pg_catalog.pg_class AS c ON c.oid = seen.oid WHERE c.relkind = 'f'
-ORDER BY 1, 2"""
 
 
 class BuildError(AdvisorError):
@@ -140,13 +96,13 @@ class Clone:
 
     def identity(self) -> tuple[Identity, bool]:
         """Who it is, and whether it is in recovery."""
-        identifier, started, database, recovering = self._rows(_IDENTITY)[0]
+        identifier, started, database, recovering = self._rows(clone_sql.IDENTITY)[0]
         known = Identity(system_identifier=identifier, started_at=started, database=database)
         return known, recovering
 
     def parts(self, schema: str, name: str) -> list[Part]:
         """The table or index and all of its partitions; empty where it is not there."""
-        rows = self._rows(_TREE, [qualified(schema, name)])
+        rows = self._rows(clone_sql.TREE, [qualified(schema, name)])
         return [Part(name=r[0], rows=r[1], size_bytes=r[2], kind=r[3]) for r in rows]
 
     def build(self, statement: str, timeout_ms: int) -> float:
@@ -183,8 +139,8 @@ class Clone:
     def calls(self, text: str) -> list[tuple[str, str]]:
         """What a query must not do here: ('volatile', function) and ('foreign', table)."""
         with self._transaction("BEGIN", _QUICK_MS):
-            self._send(f"{_VIEW} (\n{text}\n) AS q")
-            return [(row[0], row[1]) for row in self._fetch(_CALLS)]
+            self._send(f"{clone_sql.VIEW} (\n{text}\n) AS q")
+            return [(row[0], row[1]) for row in self._fetch(clone_sql.CALLS)]
 
     def plan(self, text: str, timeout_ms: int) -> Plan:
         """The plan, without running the query."""
