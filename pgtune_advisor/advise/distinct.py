@@ -12,6 +12,11 @@ from pgtune_advisor.advise.table_facts import ColumnWidth
 
 # More classes than this are merged: four columns with nulls and a top value are 81.
 MAX_CLASSES: Final = 128
+# Rows that ANALYZE samples at the default statistics target. Of columns with more values than half
+# of that it sees most once or never; Duj1 (Haas and Stokes, JASA 1998), by which it estimates
+# them, then comes out at half to four fifths of the truth on uneven data.
+SAMPLE: Final = 30_000
+UNSEEN: Final = 1.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,10 @@ def _values(column: ColumnWidth, rows: float) -> float:
     not_null = rows * (1 - column.null_fraction)
     if column.distinct is None:
         return max(not_null, 1.0)
-    return min(max(column.distinct, 1.0), max(not_null, 1.0))
+    distinct = column.distinct
+    if rows > SAMPLE and distinct > SAMPLE / 2:
+        distinct *= UNSEEN
+    return min(max(distinct, 1.0), max(not_null, 1.0))
 
 
 def _parts(column: ColumnWidth, rows: float, *, top: int) -> list[_Part]:

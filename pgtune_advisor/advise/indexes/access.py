@@ -73,6 +73,11 @@ class Term:
     group: int = 0
     inside: bool = False
 
+    @property
+    def strict(self) -> bool:
+        """Whether no row passes whose column is NULL."""
+        return self.operator != "is null"
+
 
 @dataclass(slots=True, kw_only=True)
 class Access:

@@ -8,7 +8,7 @@ predicate of a partial index; what a btree cannot serve by its own access method
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
@@ -29,7 +29,12 @@ MOST_INCLUDED: Final = 6
 WIDEST_INCLUDE: Final = 80.0
 # A constant on a column with more values than this is rather an example than a fixed part.
 FEW_VALUES: Final = 100.0
+# With more values, up to so many, one may still be a state: it has that many times its share.
+MORE_VALUES: Final = 1000.0
+OUTSTANDING: Final = 10.0
 MOST: Final = 80
+# From this share of NULLs on, an index without them is worth a thought.
+_MANY_NULLS: Final = 0.2
 # An index is read instead of the whole table where its rows are so much narrower.
 _NARROW: Final = 0.6
 _TUPLE: Final = 12.0
@@ -61,9 +66,14 @@ class Habits:
         return (-self.equals.get((place, term.expression), 0.0), -distinct, term.expression)
 
 
-def candidates(access: Access, table: Table, habits: Habits) -> tuple[IndexDef, ...]:
-    """The candidates for one access; none that exist already or repeat a unique index."""
-    made = _Maker(access, table, habits)
+def candidates(
+    access: Access, table: Table, habits: Habits, share: Callable[[IndexDef], float]
+) -> tuple[IndexDef, ...]:
+    """The candidates for one access; none that exist already or repeat a unique index.
+
+    `share` tells what part of the table's rows an index would hold.
+    """
+    made = _Maker(access, table, habits, share)
     found = dict.fromkeys(made.all())
     useful = [index for index in found if not is_served(index, table)]
     return tuple(useful[:MOST])
@@ -92,9 +102,12 @@ def is_served(index: IndexDef, table: Table) -> bool:
 
 
 class _Maker:
-    def __init__(self, access: Access, table: Table, habits: Habits) -> None:
+    def __init__(
+        self, access: Access, table: Table, habits: Habits, share: Callable[[IndexDef], float]
+    ) -> None:
         self._access = access
         self._table = table
+        self._share = share
         usable = [term for term in access.terms if self._is_usable(term)]
         plain = [term for term in usable if not term.group]
         equal = [t for t in plain if t.use in ("equal", "null", "flag") and not t.joins]
@@ -112,7 +125,8 @@ class _Maker:
     def all(self) -> Iterator[IndexDef]:
         """All candidates, the likely ones first."""
         narrow = list(dict.fromkeys(self._keys()))
-        partial = [pair for where in self._predicates() for pair in self._below(where)]
+        partial = [(keys, where) for keys in narrow if (where := self._without_nulls(keys))]
+        partial += [pair for where in self._predicates() for pair in self._below(where)]
         for keys in narrow:
             yield from self._with_include(self._index(keys))
         for keys, where in partial:
@@ -199,6 +213,16 @@ class _Maker:
         whole = " AND ".join(f"({t.predicate})" for t in fixed)
         return [*single, (whole, frozenset(t.expression for t in fixed))]
 
+    def _without_nulls(self, keys: tuple[IndexKey, ...]) -> str:
+        """The predicate that leaves out NULLs of the leading key, where they are many and no
+        condition asks for them; empty where not."""
+        name = keys[0].column
+        column = self._table.columns.get(name)
+        if column is None or (column.null_fraction or 0.0) < _MANY_NULLS:
+            return ""
+        found = [t for t in self._access.terms if t.column == name and not t.group]
+        return f"{keys[0].expression} IS NOT NULL" if any(t.strict for t in found) else ""
+
     def _below(
         self, where: tuple[str, frozenset[str]]
     ) -> Iterator[tuple[tuple[IndexKey, ...], str]]:
@@ -217,10 +241,12 @@ class _Maker:
             return False
         if term.use in ("null", "flag") or term.operator == "is not null":
             return True
-        return (
-            term.use == "equal"
-            and bool(term.column)
-            and self._table.distinct(term.column) <= FEW_VALUES
+        if term.use != "equal" or not term.column:
+            return False
+        values = self._table.distinct(term.column)
+        return values <= FEW_VALUES or (
+            values <= MORE_VALUES
+            and self._share(self._index((self._key(term),), term.predicate)) * values >= OUTSTANDING
         )
 
     def _with_include(self, index: IndexDef) -> Iterator[IndexDef]:

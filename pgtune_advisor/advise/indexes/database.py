@@ -17,6 +17,7 @@ from pgtune_advisor.advise.indexes.outcome import outcome
 from pgtune_advisor.advise.indexes.peel import Layer, kept, peel
 from pgtune_advisor.advise.indexes.planning import Planned, plan_entries
 from pgtune_advisor.advise.indexes.relevance import Relevance
+from pgtune_advisor.advise.indexes.room import make_room
 from pgtune_advisor.advise.indexes.selection import Refusals, finish, grow
 from pgtune_advisor.advise.indexes.site import Site
 from pgtune_advisor.advise.indexes.state import Move, State
@@ -33,7 +34,7 @@ from pgtune_advisor.rules.facts.base import BLOCK
 # Without a budget of the user's, indexes may take this share of the tables that are read.
 _SHARE: Final = 0.5
 # Sizes are estimates, most within a tenth: that much of the user's budget is kept back.
-_SPENT: Final = 0.9
+_SPENT: Final = 0.96
 _LEAST_BUDGET: Final = 64 * MB
 # A planner that is off by more than this, either way, is not believed for a statement.
 _FAITHFUL: Final = 2.0
@@ -188,7 +189,7 @@ def _candidates(
             if reason is not None:
                 refused.setdefault((access.place, reason.reason), reason)
             elif table is not None:
-                found |= dict.fromkeys(candidates(access, table, habits))
+                found |= dict.fromkeys(candidates(access, table, habits, site.prices.share))
         wanted[job.name] = frozenset(found)
     return wanted, list(refused.values())
 
@@ -204,11 +205,8 @@ def _diverted(
 
     Where that planner does not agree with the server, they stay with the first.
     """
-    special = [
-        job
-        for job in jobs
-        if not job.generic and any(index.method not in _PLAIN for index in wanted[job.name])
-    ]
+    others = {index for found in wanted.values() for index in found if index.method not in _PLAIN}
+    special = [job for job in jobs if not job.generic and book.relevant(job, others)]
     texts = [variant.text for job in special for variant in job.variants]
     if not texts or not site.planner.divert(texts):
         return list(jobs)
@@ -264,6 +262,7 @@ def _select(
         site.progress("choosing indexes", share)
         grow(state, hopes, refusals, site.expired)
         finish(state, list(state.interest), refusals, site.expired)
+        make_room(state, refusals.over_budget, list(state.interest), site.expired)
     return state
 
 

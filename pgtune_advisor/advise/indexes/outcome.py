@@ -15,6 +15,7 @@ from pgtune_advisor.advise.indexes.state import State
 from pgtune_advisor.advise.indexes.tables import Table
 from pgtune_advisor.advise.indexes.variants import extends
 from pgtune_advisor.domain.findings import Rejected
+from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.domain.objects import Index
 from pgtune_advisor.domain.proposals import Effect, Proposal
@@ -96,7 +97,7 @@ def _proposal(
         serves_keys=tuple(
             key.name
             for key in table.foreign_keys
-            if not index.predicate
+            if index.predicate in ("", *(f"{quote_ident(name)} IS NOT NULL" for name in key.columns))
             and {k.column for k in index.keys[: len(key.columns)]} == set(key.columns)
         ),
     )

@@ -14,6 +14,10 @@ class Prices(Protocol):
         """Bytes on disk of a fresh build."""
         ...
 
+    def share(self, index: IndexDef) -> float:
+        """The share of the table's rows that the index holds, in 0 … 1."""
+        ...
+
     def upkeep(self, index: IndexDef) -> float:
         """Planner units that writes of the window pay for it, in the weights' currency."""
         ...

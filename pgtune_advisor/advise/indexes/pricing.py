@@ -36,6 +36,10 @@ class ModelPrices:
             self._known[index] = self._sizes.size(index)
         return self._known[index]
 
+    def share(self, index: IndexDef) -> float:
+        """As Prices.share()."""
+        return self._sizes.share(index)
+
     def build_ms(self, index: IndexDef) -> float:
         """As Prices.build_ms()."""
         return self._sizes.build_ms(index)

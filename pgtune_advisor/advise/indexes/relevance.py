@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pgtune_advisor.advise.indexes.access import Access
 from pgtune_advisor.advise.indexes.tables import Place
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
+
+# Access methods that read a whole index without a condition on its key.
+_WHOLE: Final = frozenset({"btree", "brin"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +24,11 @@ class _Reach:
     needed: frozenset[str]
 
     def uses(self, index: IndexDef) -> bool:
+        leads = index.keys[0].expression in self.leading
         if index.predicate:
             parts = {part.strip("() ") for part in index.predicate.split(") AND (")}
-            return parts <= self.predicates
-        if index.keys[0].expression in self.leading:
-            return True
-        return self.needed <= {*index.columns, *index.include}
+            return parts <= self.predicates and (leads or index.method in _WHOLE)
+        return leads or (index.method == "btree" and self.needed <= {*index.columns, *index.include})
 
 
 class Relevance:
@@ -50,10 +53,12 @@ def _reaches(accesses: Iterable[Access]) -> dict[Place, list[_Reach]]:
     for access in accesses:
         leading = {_key(term.expression, term.column) for term in access.terms}
         leading |= {_key(order[0][0], order[0][1]) for order in access.orders if order}
+        predicates = {t.predicate.strip("() ") for t in access.terms if t.predicate}
+        predicates |= {f"{t.expression} IS NOT NULL" for t in access.terms if t.column and t.strict}
         found.setdefault(access.place, []).append(
             _Reach(
                 leading=frozenset(leading),
-                predicates=frozenset(t.predicate.strip("() ") for t in access.terms if t.predicate),
+                predicates=frozenset(predicates),
                 needed=frozenset(access.needed),
             )
         )

@@ -31,8 +31,11 @@ class Refusals:
 
     def __init__(self) -> None:
         self.reasons: dict[IndexDef, tuple[Turned, Judged, tuple[str, ...]]] = {}
+        self.over_budget: set[Move] = set()
 
     def note(self, reason: Turned, judged: Judged, harmed: Iterable[str] = ()) -> None:
+        if reason == "over-budget":
+            self.over_budget.add(judged.move)
         for index in judged.move.add:
             self.reasons[index] = (reason, judged, tuple(harmed))
 

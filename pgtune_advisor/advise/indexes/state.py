@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from pgtune_advisor.domain.index_def import IndexDef
 
 # An index of one page is not infinitely better than one of two.
 LEAST_BYTES: Final = 256 * 1024
+# The sum of costs is its largest terms', but who waits for a call waits for that one: all calls
+# e times faster are worth this part of the workload's cost.
+EASE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +30,8 @@ class Bars:
     the share of the tables' bytes that the index takes.
     """
 
-    workload: float = 0.0005
-    least: float = 0.0001
+    workload: float = 0.003
+    least: float = 0.0005
     density: float = 0.1
     statement: float = 0.15
     regression: float = 1.10
@@ -48,21 +52,32 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A move with its effect: new costs by job, the net gain, and the bytes it takes."""
+    """A move with its effect: new costs by job, the net gain, and the bytes it takes.
+
+    `eased` is what calls become faster by, in the currency of the gain: it ranks moves that compete
+    for the budget, and does not make one worthwhile.
+    """
 
     move: Move
     costs: Mapping[str, float]
     gain: float
     grows: int
+    eased: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """What it ranks by."""
+        return self.gain + self.eased
 
     @property
     def score(self) -> float:
-        """Gain per byte."""
-        return self.gain / max(self.grows, LEAST_BYTES)
+        """Worth per byte."""
+        return self.worth / max(self.grows, LEAST_BYTES)
 
 
 class State:
-    """The choice so far. `interest` says for which jobs an index was found."""
+    """The choice so far. `interest` says for which jobs an index was found; of the others no index
+    changes the cost."""
 
     def __init__(
         self,
@@ -94,6 +109,9 @@ class State:
         self.costs = dict(self.base)
         self.versions: dict[str, int] = dict.fromkeys(self.jobs, 0)
         self.base_total = sum(self.jobs[name].weight * cost for name, cost in self.base.items())
+        self._calls = sum(job.calls for job in self.jobs.values())
+        self._helped = sorted(frozenset().union(*interest.values()).intersection(self.jobs))
+        self._movable = self._cost_of(self._helped)
 
     def counted(self, name: str, cost: Cost) -> float:
         """What a cost counts: a gain only as far as it is sure, harm as soon as it is likely.
@@ -112,7 +130,10 @@ class State:
     @property
     def left(self) -> float:
         """The workload's cost with what is chosen."""
-        return sum(self.jobs[name].weight * cost for name, cost in self.costs.items())
+        return self._cost_of(self.costs)
+
+    def _cost_of(self, names: Iterable[str]) -> float:
+        return sum(self.jobs[name].weight * self.costs[name] for name in names)
 
     def bytes(self, indexes: Iterable[IndexDef]) -> int:
         """What the indexes take on disk."""
@@ -162,7 +183,17 @@ class State:
         come, gone = after - self.chosen, self.chosen - after
         upkeep = sum(map(self.prices.upkeep, come)) - sum(map(self.prices.upkeep, gone))
         grows = self.bytes(come) - self.bytes(gone)
-        return Judged(move=move, costs=costs, gain=saved - upkeep, grows=grows)
+        return Judged(
+            move=move, costs=costs, gain=saved - upkeep, grows=grows, eased=self._eased(costs)
+        )
+
+    def _eased(self, costs: Mapping[str, float]) -> float:
+        """The logarithms of the calls' speed-ups, averaged over all calls."""
+        faster = sum(
+            self.jobs[name].calls * math.log(max(self.costs[name], 1.0) / max(cost, 1.0))
+            for name, cost in costs.items()
+        )
+        return EASE * self.base_total * faster / self._calls if self._calls else 0.0
 
     def _is_noise(self, name: str, cost: float) -> bool:
         """Whether a gain is so small that another plan may as well be slower."""
@@ -186,11 +217,12 @@ class State:
         )
 
     def matters(self, gain: float, grows: int) -> bool:
-        """Whether a gain is a part worth speaking of, of what the workload costs by now.
+        """Whether a gain is a part worth speaking of, of what indexes can change by now.
 
-        Of a small index less is asked, in proportion to the room that it takes.
+        Statements that no candidate helps do not raise the bar for the others. Of a small index
+        less is asked, in proportion to the room that it takes.
         """
-        share = gain / self.left if self.left else 0.0
+        share = gain / self._movable if self._movable else 0.0
         if share <= self.bars.least:
             return False
         room = max(grows, 0) / max(self.table_bytes, 1)
@@ -206,3 +238,4 @@ class State:
         self.costs.update(judged.costs)
         for name in judged.costs:
             self.versions[name] += 1
+        self._movable = self._cost_of(self._helped)

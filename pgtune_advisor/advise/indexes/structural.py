@@ -83,7 +83,7 @@ def _of(shape: Shape, blocks: float, tables: Tables) -> Iterator[IndexDef]:
         access.terms = [term for term in access.terms if not term.group]
         if any(_leads(table, term) for term in access.terms if term.use in ("equal", "any")):
             continue
-        plain = (i for i in candidates(access, table, Habits(equals={})) if i.method == "btree")
+        plain = (i for i in candidates(access, table, Habits(equals={}), prices.share) if i.method == "btree")
         best = next((i for i in plain if not i.include and not i.predicate), None)
         if best is not None:
             yield best

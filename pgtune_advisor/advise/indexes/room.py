@@ -1,0 +1,94 @@
+"""A budget that is used up: what is chosen gives way where something else saves more in its room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from pgtune_advisor.advise.indexes.state import LEAST_BYTES, Judged, Move, State
+from pgtune_advisor.domain.index_def import IndexDef
+
+# How many of the moves that the budget kept out are tried again.
+_TRIED: Final = 24
+# What gives way may cost at most this part of what comes instead: the sum is not exact.
+_PART: Final = 0.8
+
+
+def make_room(
+    state: State,
+    kept_out: Iterable[Move],
+    pool: Iterable[IndexDef],
+    expired: Callable[[], bool],
+) -> bool:
+    """Let smaller forms of chosen indexes, or none, make room for moves that did not fit.
+
+    Greedy by loss per byte that becomes free; each exchange is judged exactly before it is made.
+    Whether one was made.
+    """
+    made = False
+    waiting = sorted(set(kept_out), key=lambda move: (sorted(move.add), sorted(move.remove)))
+    candidates = sorted(pool)
+    while waiting and not expired():
+        judged = [j for j in state.judge(waiting) if state.worthwhile(j) and not state.harmed(j)]
+        judged.sort(key=lambda j: -j.worth)
+        yielding = _yielding(state, candidates)
+        better = (_exchanged(state, one, yielding) for one in judged[:_TRIED] if not expired())
+        best = next((one for one in better if one is not None), None)
+        if best is None:
+            return made
+        state.accept(best)
+        waiting = [move for move in waiting if not move.add <= state.chosen]
+        made = True
+    return made
+
+
+def _yielding(state: State, candidates: list[IndexDef]) -> list[Judged]:
+    """Moves that free room, with what they lose; the cheapest for their room first."""
+    moves = list(dict.fromkeys(_smaller(state, candidates)))
+    found = [one for one in state.judge(moves) if one.grows < 0 and not state.harmed(one)]
+    return sorted(found, key=lambda one: one.worth / min(one.grows, -LEAST_BYTES))
+
+
+def _smaller(state: State, candidates: list[IndexDef]) -> Iterator[Move]:
+    for old in sorted(state.chosen):
+        gone = frozenset({old})
+        yield Move(add=frozenset(), remove=gone)
+        if old.include:
+            yield Move(add=frozenset({replace(old, include=())}), remove=gone)
+        names = state.interest.get(old, frozenset())
+        size = state.bytes((old,))
+        for new in candidates:
+            if (
+                new.relation == old.relation
+                and new not in state.chosen
+                and names & state.interest.get(new, frozenset())
+                and state.bytes((new,)) < size
+            ):
+                yield Move(add=frozenset({new}), remove=gone)
+
+
+def _exchanged(state: State, wanted: Judged, yielding: list[Judged]) -> Judged | None:
+    """The wanted move together with what makes room for it; None where that does not pay."""
+    missing = state.bytes(state.chosen) + wanted.grows - state.budget
+    lost = 0.0
+    add, remove = set(wanted.move.add), set(wanted.move.remove)
+    for one in yielding:
+        if missing <= 0:
+            break
+        if one.move.remove & (remove | add) or one.move.add & remove:
+            continue
+        loss = max(-one.worth, 0.0)
+        if lost + loss > _PART * wanted.worth:
+            continue
+        lost += loss
+        missing += one.grows
+        add |= one.move.add
+        remove |= one.move.remove
+    if missing > 0:
+        return None
+    (exact,) = state.judge([Move(add=frozenset(add), remove=frozenset(remove))])
+    pays = exact.worth > (1 - _PART) * wanted.worth
+    if not pays or state.harmed(exact) or not state.fits(exact):
+        return None
+    return exact
