@@ -112,6 +112,9 @@ class TablePrices:
     def size(self, index: IndexDef) -> int:
         return self.sizes.get(index, 2**20)
 
+    def share(self, index: IndexDef) -> float:
+        return 0.5 if index.predicate else 1.0
+
     def upkeep(self, index: IndexDef) -> float:
         return self.upkeeps.get(index, 0.0)
 

@@ -14,9 +14,9 @@ from pgtune_advisor.advise.indexes.candidates import (
     MOST_INCLUDED,
     MOST_KEYS,
     WIDEST_INCLUDE,
-    Habits,
     candidates,
 )
+from pgtune_advisor.advise.indexes.habits import Habits
 from pgtune_advisor.advise.indexes.others import BRIN_CORRELATION, BRIN_PAGES
 from pgtune_advisor.advise.indexes.tables import Table
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
@@ -134,6 +134,37 @@ def test_a_constant_of_few_values_is_a_predicate(values: float, partial: bool) -
     on = table({"a": {"n_distinct": 1000.0}, "b": {"n_distinct": values}})
     made = found(access(term("a"), term("b", constant="'open'")), on)
     assert (index("a", predicate="b = 'open'") in made) == partial
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "partial"),
+    [(500.0, 0.02, True), (500.0, 0.019, False), (1000.0, 0.01, True), (1001.0, 0.5, False)],
+)
+def test_a_value_that_stands_out_of_many_is_a_predicate(
+    values: float, share: float, partial: bool
+) -> None:
+    on = table({"a": {"n_distinct": 9000.0}, "b": {"n_distinct": values}})
+    reads = access(term("a"), term("b", constant="0"))
+    made = candidates(reads, on, NO_HABITS, lambda one: share if one.predicate else 1.0)
+    assert (index("a", predicate="b = 0") in made) == partial
+
+
+@pytest.mark.parametrize(("nulls", "left_out"), [(0.2, True), (0.19, False)])
+def test_nulls_that_nobody_asks_for_are_left_out(nulls: float, left_out: bool) -> None:
+    on = table({"a": {"n_distinct": 1000.0}, "b": {"n_distinct": 1000.0, "null_fraction": nulls}})
+    lean = index("b", predicate="b IS NOT NULL")
+    assert (lean in found(access(term("b")), on)) == left_out
+    assert lean not in found(access(term("b", "null", "is null", predicate="b IS NULL")), on)
+    joined = found(access(term("a", "range", ">"), term("b", joins=True)), on)
+    assert (index("a", predicate="b IS NOT NULL") in joined) == left_out
+
+
+def test_what_a_predicate_settles_is_not_carried_along() -> None:
+    flag = term("b", "flag", "is true", predicate="b")
+    reads = access(term("a"), flag, needed=("c",))
+    assert index("a", include=("c",), predicate="b") in found(reads)
+    reads.shown.add("b")
+    assert index("a", include=("b", "c"), predicate="b") in found(reads)
 
 
 @pytest.mark.parametrize(

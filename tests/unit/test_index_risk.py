@@ -96,10 +96,20 @@ def test_a_sort_under_limit_needs_all_its_rows() -> None:
 
 
 def test_a_merge_join_may_not_end_early() -> None:
-    one = node("Index Scan", 0.4, 40000.0, 700_000, Relation_Name="orders", Index_Name="a")
-    other = node("Index Scan", 0.4, 90000.0, 3_000_000, Relation_Name="items", Index_Name="b")
+    one = node("Index Only Scan", 0.4, 40000.0, 700_000, Relation_Name="orders", Index_Name="a")
+    other = node("Index Only Scan", 0.4, 90000.0, 3_000_000, Relation_Name="items", Index_Name="b")
     raw = node("Merge Join", 1.0, 52000.0, 700_000, one, other)
     assert prudent_cost(plan(raw)) == pytest.approx(130000.0)
+
+
+def test_the_rows_of_a_table_that_is_walked_whole_may_move() -> None:
+    raw = node("Index Scan", 0.0, 8000.0, 200_000, Relation_Name="users", Index_Name="users_pkey")
+    assert prudent_cost(plan(raw)) == pytest.approx(8000.0 * SURE.per_walk)
+    assert prudent_cost(plan(raw), LIKELY) == 8000.0
+    found = node(
+        "Index Scan", 0.0, 8000.0, 9, Relation_Name="users", Index_Name="u", Index_Cond="(id = 1)"
+    )
+    assert prudent_cost(plan(found)) == 8000.0
 
 
 def test_doubt_grows_with_joins_and_crowds_of_conditions_and_is_bounded() -> None:

@@ -188,6 +188,50 @@ def test_the_reasons_of_what_is_refused() -> None:
     assert refusals.reasons[B][0] == "below-bar"
 
 
+def test_what_no_index_helps_raises_no_bar() -> None:
+    """B saves a twentieth of q's cost, and a hundred thousandth of all."""
+    planner = TablePlanner(
+        ways={"q": [way(1000.0), way(10.0, A), way(1.0, A, B)], "heavy": [way(1e7)]}
+    )
+    jobs = [job("q"), job("heavy")]
+    prices = TablePrices(sizes={A: 16 * 1024, B: 16 * 1024})
+    state = State(
+        book_of(planner, jobs),
+        jobs,
+        prices,
+        PLENTY,
+        {A: frozenset({"q"}), B: frozenset({"q"})},
+        table_bytes=100 * MB,
+    )
+    grow(state, {Move(add=frozenset({A, B})): 999.0}, Refusals(), never)
+    assert state.chosen == {A, B}
+
+
+def test_include_that_pays_is_not_taken_away_and_brought_back() -> None:
+    """Without INCLUDE q is a tenth dearer: little for q, too much for all. It ended never."""
+    narrow, wide = index("a"), index("a", include=("b",))
+    planner = TablePlanner(ways={"q": [way(1000.0), way(99.0, narrow), way(90.0, wide)]})
+    prices = TablePrices(sizes={narrow: MB, wide: MB + 8192})
+    left = iter([False] * 500)
+    state = chosen(
+        planner,
+        [job("q")],
+        prices=prices,
+        pool=[narrow, wide],
+        expired=lambda: next(left, True),
+    )
+    assert state.chosen == {wide}
+    assert next(left, True) is False, "it ended by itself"
+
+
+def test_a_faster_small_statement_breaks_the_tie_for_room() -> None:
+    """Both save 500; by A a call becomes a hundred times faster, by B twice."""
+    planner = TablePlanner(ways={"q": [way(505.0), way(5.0, A)], "r": [way(1000.0), way(500.0, B)]})
+    prices = TablePrices(sizes={A: 10 * MB, B: 10 * MB})
+    for jobs in ([job("q"), job("r")], [job("r"), job("q")]):
+        assert chosen(planner, jobs, prices=prices, budget=10 * MB).chosen == {A}
+
+
 def test_an_exchange_where_the_first_pick_blocks_the_better_one() -> None:
     """By gain per byte A comes first; B does not fit beside it and saves more."""
     planner = TablePlanner(ways={"q": [way(1000.0), way(500.0, A), way(1.0, B)]})

@@ -81,7 +81,8 @@ class Term:
 
 @dataclass(slots=True, kw_only=True)
 class Access:
-    """One occurrence of a table. `needed` are the columns that the statement reads of it.
+    """One occurrence of a table. `needed` are the columns that the statement reads of it, `shown`
+    those of them that more than conditions with constants read.
 
     `orders` are the orders that the plan sorts its rows by, as (expression, column, direction).
     """
@@ -91,9 +92,11 @@ class Access:
     terms: list[Term] = field(default_factory=list)
     orders: list[tuple[tuple[str, str, str], ...]] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
 
     def identity(self) -> tuple[object, ...]:
-        return (self.place, tuple(self.terms), tuple(self.orders), frozenset(self.needed))
+        read = (frozenset(self.needed), frozenset(self.shown))
+        return (self.place, tuple(self.terms), tuple(self.orders), *read)
 
 
 def accesses(plan: Plan, tables: Tables) -> tuple[Access, ...]:
@@ -147,13 +150,17 @@ class _Reader:
             term = _term(atom, table)
             if access is not None and term is not None and term not in access.terms:
                 access.terms.append(term)
-        self._mention(text)
+            if access is not None and not (term and term.predicate):
+                access.shown.update(atom.columns)
+        self._mention(text, shown=False)
 
-    def _mention(self, text: str) -> None:
+    def _mention(self, text: str, *, shown: bool = True) -> None:
         for mention in mentions(text, self._columns()):
             access = self._access(mention.alias)
             if access is not None:
                 access.needed.add(mention.column)
+                if shown:
+                    access.shown.add(mention.column)
 
     def _order(self, keys: Iterable[str]) -> None:
         """The leading keys that are one table's."""

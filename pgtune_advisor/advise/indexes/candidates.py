@@ -7,15 +7,16 @@ predicate of a partial index; what a btree cannot serve by its own access method
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Final
 
 from pgtune_advisor.advise.indexes.access import Access, Term
+from pgtune_advisor.advise.indexes.habits import Habits
 from pgtune_advisor.advise.indexes.others import other_methods
-from pgtune_advisor.advise.indexes.tables import Place, Table
+from pgtune_advisor.advise.indexes.served import is_served
+from pgtune_advisor.advise.indexes.tables import Table
 from pgtune_advisor.advise.indexes.variants import reversed_keys
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef, IndexKey
@@ -44,61 +45,21 @@ _NO_BTREE: Final = frozenset({"json", "xml", "point", "box", "polygon", "path", 
 _WIDE: Final = frozenset({"jsonb", "tsvector"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """What the whole workload compares: how much each column counts as an equality."""
-
-    equals: Mapping[tuple[Place, str], float]
-
-    @classmethod
-    def of(cls, accesses: Iterable[tuple[Access, float]]) -> Habits:
-        """From the accesses of all statements, each with the statement's share of the cost."""
-        counted: dict[tuple[Place, str], float] = defaultdict(float)
-        for access, share in accesses:
-            for term in access.terms:
-                if term.use in ("equal", "any", "flag", "null"):
-                    counted[access.place, term.expression] += 1 + share
-        return cls(equals=counted)
-
-    def rank(self, place: Place, term: Term, table: Table) -> tuple[float, float, str]:
-        """Sorts equality terms: the most used first, then the most selective."""
-        distinct = table.distinct(term.column) if term.column else 1000.0
-        return (-self.equals.get((place, term.expression), 0.0), -distinct, term.expression)
-
-
 def candidates(
-    access: Access, table: Table, habits: Habits, share: Callable[[IndexDef], float]
+    access: Access,
+    table: Table,
+    habits: Habits,
+    share: Callable[[IndexDef], float] = lambda _index: 0.0,
 ) -> tuple[IndexDef, ...]:
     """The candidates for one access; none that exist already or repeat a unique index.
 
-    `share` tells what part of the table's rows an index would hold.
+    `share` tells what part of the table's rows an index would hold; without it no value is known
+    to be a state.
     """
     made = _Maker(access, table, habits, share)
     found = dict.fromkeys(made.all())
     useful = [index for index in found if not is_served(index, table)]
     return tuple(useful[:MOST])
-
-
-def is_served(index: IndexDef, table: Table) -> bool:
-    """Whether an index that is there already does what this one would.
-
-    One with the same leading keys and no more need of INCLUDE; or a unique one whose keys all lead
-    here, since behind them there is one row.
-    """
-    for present in table.definitions:
-        if present.method != index.method or (
-            present.predicate and present.predicate != index.predicate
-        ):
-            continue
-        keys = present.keys
-        if keys[: len(index.keys)] == index.keys and set(index.include) <= {
-            *present.include,
-            *present.columns,
-        }:
-            return True
-        if present.unique and index.keys[: len(keys)] == keys and not present.predicate:
-            return True
-    return False
 
 
 class _Maker:
@@ -125,12 +86,13 @@ class _Maker:
     def all(self) -> Iterator[IndexDef]:
         """All candidates, the likely ones first."""
         narrow = list(dict.fromkeys(self._keys()))
-        partial = [(keys, where) for keys in narrow if (where := self._without_nulls(keys))]
+        settled: frozenset[str] = frozenset()
+        partial = [(keys, where, settled) for where in self._without_nulls() for keys in narrow]
         partial += [pair for where in self._predicates() for pair in self._below(where)]
         for keys in narrow:
             yield from self._with_include(self._index(keys))
-        for keys, where in partial:
-            yield from self._with_include(self._index(keys, where))
+        for keys, where, settled in partial:
+            yield from self._with_include(self._index(keys, where), settled)
         yield from self._whole()
         for term in self._groups:
             if term.use in ("equal", "any", "range", "prefix"):
@@ -213,27 +175,27 @@ class _Maker:
         whole = " AND ".join(f"({t.predicate})" for t in fixed)
         return [*single, (whole, frozenset(t.expression for t in fixed))]
 
-    def _without_nulls(self, keys: tuple[IndexKey, ...]) -> str:
-        """The predicate that leaves out NULLs of the leading key, where they are many and no
-        condition asks for them; empty where not."""
-        name = keys[0].column
-        column = self._table.columns.get(name)
-        if column is None or (column.null_fraction or 0.0) < _MANY_NULLS:
-            return ""
-        found = [t for t in self._access.terms if t.column == name and not t.group]
-        return f"{keys[0].expression} IS NOT NULL" if any(t.strict for t in found) else ""
+    def _without_nulls(self) -> Iterator[str]:
+        """The predicate that leaves out the NULLs of the column that has most of them, if no row
+        with one passes the conditions."""
+        strict = {t.column for t in self._access.terms if t.column and t.strict and not t.group}
+        columns = self._table.columns
+        nulls = {c: columns[c].null_fraction or 0.0 for c in sorted(strict & columns.keys())}
+        most = max(nulls, key=nulls.__getitem__, default="")
+        if most and nulls[most] >= _MANY_NULLS:
+            yield f"{quote_ident(most)} IS NOT NULL"
 
     def _below(
         self, where: tuple[str, frozenset[str]]
-    ) -> Iterator[tuple[tuple[IndexKey, ...], str]]:
+    ) -> Iterator[tuple[tuple[IndexKey, ...], str, frozenset[str]]]:
         predicate, settled = where
         keys = list(dict.fromkeys(self._keys(settled)))
         for one in keys:
-            yield one, predicate
+            yield one, predicate, settled
         if not keys:
             key = next((c for c in self._table.columns if c in self._access.needed), "")
             if key:
-                yield (IndexKey.of(key),), predicate
+                yield (IndexKey.of(key),), predicate, settled
 
     def _is_fixed(self, term: Term) -> bool:
         """Whether a condition is likely to be a part of the statement and not an example."""
@@ -249,10 +211,18 @@ class _Maker:
             and self._share(self._index((self._key(term),), term.predicate)) * values >= OUTSTANDING
         )
 
-    def _with_include(self, index: IndexDef) -> Iterator[IndexDef]:
-        """The index, and where it is narrow enough the one that spares the look into the table."""
+    def _with_include(
+        self, index: IndexDef, settled: frozenset[str] = frozenset()
+    ) -> Iterator[IndexDef]:
+        """The index, and where it is narrow enough the one that spares the look into the table.
+
+        What the predicate has settled, and nothing else reads, need not be carried along.
+        """
         keys = {key.column for key in index.keys}
-        rest = sorted(self._access.needed - keys)
+        terms = self._access.terms
+        asked = {term.column for term in terms if term.expression not in settled}
+        over = {term.column for term in terms} - asked - self._access.shown
+        rest = sorted(self._access.needed - keys - over)
         width = sum(self._table.width(column) for column in rest)
         unfit = [c for c in rest if self._type(c) in _WIDE or c not in self._table.columns]
         # Of an expression nobody knows how many rows it finds before it is built and analysed.

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pgtune_advisor.advise.indexes.access import Access, accesses
-from pgtune_advisor.advise.indexes.candidates import Habits, candidates
+from pgtune_advisor.advise.indexes.candidates import candidates
 from pgtune_advisor.advise.indexes.correlated import correlated
 from pgtune_advisor.advise.indexes.costs import CostBook, IndexSet
 from pgtune_advisor.advise.indexes.guards import unfit
+from pgtune_advisor.advise.indexes.habits import Habits
 from pgtune_advisor.advise.indexes.jobs import Job
 from pgtune_advisor.advise.indexes.outcome import outcome
 from pgtune_advisor.advise.indexes.peel import Layer, kept, peel

@@ -17,7 +17,7 @@ from pgtune_advisor.advise.indexes.variants import extends
 from pgtune_advisor.domain.findings import Rejected
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
-from pgtune_advisor.domain.objects import Index
+from pgtune_advisor.domain.objects import Constraint, Index
 from pgtune_advisor.domain.proposals import Effect, Proposal
 from pgtune_advisor.domain.recommendations import StatementImpact
 from pgtune_advisor.domain.snapshot import Gap
@@ -97,10 +97,17 @@ def _proposal(
         serves_keys=tuple(
             key.name
             for key in table.foreign_keys
-            if index.predicate in ("", *(f"{quote_ident(name)} IS NOT NULL" for name in key.columns))
+            if _finds_every_key(index, key)
             and {k.column for k in index.keys[: len(key.columns)]} == set(key.columns)
         ),
     )
+
+
+def _finds_every_key(index: IndexDef, key: Constraint) -> bool:
+    """Whether no row that refers to another is left out: NULLs refer to none."""
+    return not index.predicate or index.predicate in {
+        f"{quote_ident(name)} IS NOT NULL" for name in key.columns
+    }
 
 
 def _effect(state: State, job: Job, cost: Cost) -> Effect:

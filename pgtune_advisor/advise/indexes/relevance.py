@@ -28,7 +28,8 @@ class _Reach:
         if index.predicate:
             parts = {part.strip("() ") for part in index.predicate.split(") AND (")}
             return parts <= self.predicates and (leads or index.method in _WHOLE)
-        return leads or (index.method == "btree" and self.needed <= {*index.columns, *index.include})
+        covers = index.method == "btree" and self.needed <= {*index.columns, *index.include}
+        return leads or covers
 
 
 class Relevance:

@@ -5,7 +5,8 @@ The planner takes predicates for independent, so it sees too few rows behind sev
 rows that match a filter for evenly spread, so it expects to find LIMIT's rows early. An index
 tempts it to rely on both: into a nested loop that then runs far more often, or into walking an
 order that then does not end. A merge of two orders is believed to end with the shorter one, which
-is told by the ends of two histograms. Whoever counts on an index should gain even then.
+is told by the ends of two histograms. A whole table read in an index's order is cheap while its
+rows lie in that order. Whoever counts on an index should gain even then.
 """
 
 from __future__ import annotations
@@ -21,18 +22,20 @@ from pgtune_advisor.plans import Node, Plan
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
     """How far estimates are taken to be off: by so much for each join below, for three predicates
-    on one table, and for how long a walk in order lasts until LIMIT has its rows."""
+    on one table, for how long a walk in order lasts until LIMIT has its rows, and for how much
+    dearer a walk through a whole table becomes when its rows move."""
 
     per_join: float
     per_filter: float
     per_limit: float
+    per_walk: float
     most: float
 
 
 # What is counted as a gain holds even if estimates are this far off …
-SURE: Final = Caution(per_join=10.0, per_filter=3.0, per_limit=10.0, most=100.0)
+SURE: Final = Caution(per_join=10.0, per_filter=3.0, per_limit=10.0, per_walk=1.5, most=100.0)
 # … and a statement counts as harmed if it would be dearer with an error that is common.
-LIKELY: Final = Caution(per_join=3.0, per_filter=2.0, per_limit=3.0, most=10.0)
+LIKELY: Final = Caution(per_join=3.0, per_filter=2.0, per_limit=3.0, per_walk=1.0, most=10.0)
 
 _JOINS: Final = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _ORDERED: Final = frozenset({"Index Scan", "Index Only Scan"})
@@ -65,6 +68,8 @@ def _additions(node: Node, share: float, caution: Caution) -> Iterator[float]:
     if node.kind == "Merge Join":
         both = sum(child.total_cost for child in node.children)
         yield share * max(both - node.total_cost, 0.0)
+    if node.kind == "Index Scan" and "Index Cond" not in node.conditions and share == 1.0:
+        yield (caution.per_walk - 1) * (node.total_cost - node.startup_cost)
     for child in node.children:
         # What a node needs whole before its first row, as a sort does, no LIMIT cuts short.
         blocks = node.startup_cost >= child.total_cost

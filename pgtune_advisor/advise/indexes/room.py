@@ -1,4 +1,4 @@
-"""A budget that is used up: what is chosen gives way where something else saves more in its room."""
+"""A budget that is used up: what is chosen gives way to what saves more in its room."""
 
 from __future__ import annotations
 

@@ -197,6 +197,9 @@ def _trim(state: State, wide: IndexDef) -> bool:
     slight = all(cost <= state.costs[name] * TRIMMED for name, cost in judged.costs.items())
     if not slight or judged.grows >= 0 or state.harmed(judged):
         return False
+    if state.matters(-judged.gain, -judged.grows):
+        # An exchange would bring it back.
+        return False
     state.accept(judged)
     return True
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pgtune_advisor.advise.indexes.access import Access, Term, Use
-from pgtune_advisor.advise.indexes.candidates import Habits, candidates
+from pgtune_advisor.advise.indexes.candidates import candidates
+from pgtune_advisor.advise.indexes.habits import Habits
 from pgtune_advisor.advise.indexes.prices import Prices
 from pgtune_advisor.advise.indexes.tables import Place, Table, Tables
 from pgtune_advisor.advise.indexes.workload import Entry, entries
@@ -83,7 +84,7 @@ def _of(shape: Shape, blocks: float, tables: Tables) -> Iterator[IndexDef]:
         access.terms = [term for term in access.terms if not term.group]
         if any(_leads(table, term) for term in access.terms if term.use in ("equal", "any")):
             continue
-        plain = (i for i in candidates(access, table, Habits(equals={}), prices.share) if i.method == "btree")
+        plain = (i for i in candidates(access, table, Habits(equals={})) if i.method == "btree")
         best = next((i for i in plain if not i.include and not i.predicate), None)
         if best is not None:
             yield best
