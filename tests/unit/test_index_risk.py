@@ -129,3 +129,20 @@ def test_doubt_grows_with_joins_and_crowds_of_conditions_and_is_bounded() -> Non
 def test_who_is_sure_is_more_careful() -> None:
     assert SURE.per_join > LIKELY.per_join
     assert prudent_cost(plan(CHAIN), SURE) > prudent_cost(plan(CHAIN), LIKELY) > plan(CHAIN).cost
+
+
+@pytest.mark.parametrize(
+    ("condition", "guessed"),
+    [
+        ("(keyword ~~ 'superhero%'::text)", True),
+        ("(keyword ~~* $1)", True),
+        ("(keyword ~ '^a'::text)", True),
+        ("(keyword ^@ 'a'::text)", True),
+        ("(keyword = 'a ~ b'::text)", True),  # Careful rather than clever.
+        ("(keyword = 'a'::text)", False),
+        ("(tags ?| '{a}'::text[])", False),
+    ],
+)
+def test_how_many_rows_have_a_pattern_is_a_guess(condition: str, guessed: bool) -> None:
+    scan = node("Seq Scan", 0.0, 10.0, 1, Relation_Name="keyword", Filter=condition)
+    assert doubt(plan(scan).root, SURE) == (SURE.per_pattern if guessed else 1)

@@ -22,20 +22,25 @@ from pgtune_advisor.plans import Node, Plan
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
     """How far estimates are taken to be off: by so much for each join below, for three predicates
-    on one table, for how long a walk in order lasts until LIMIT has its rows, and for how much
+    on one table, for a pattern (of which a histogram tells the start at best), for how long a walk in order lasts until LIMIT has its rows, and for how much
     dearer a walk through a whole table becomes when its rows move."""
 
     per_join: float
     per_filter: float
+    per_pattern: float
     per_limit: float
     per_walk: float
     most: float
 
 
 # What is counted as a gain holds even if estimates are this far off …
-SURE: Final = Caution(per_join=10.0, per_filter=3.0, per_limit=10.0, per_walk=1.5, most=100.0)
+SURE: Final = Caution(
+    per_join=10.0, per_filter=3.0, per_pattern=5.0, per_limit=10.0, per_walk=1.5, most=100.0
+)
 # … and a statement counts as harmed if it would be dearer with an error that is common.
-LIKELY: Final = Caution(per_join=3.0, per_filter=2.0, per_limit=3.0, per_walk=1.0, most=10.0)
+LIKELY: Final = Caution(
+    per_join=3.0, per_filter=2.0, per_pattern=2.0, per_limit=3.0, per_walk=1.0, most=10.0
+)
 
 _JOINS: Final = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _ORDERED: Final = frozenset({"Index Scan", "Index Only Scan"})
@@ -43,6 +48,7 @@ _KEEPS_ORDER: Final = frozenset(
     {"Nested Loop", "Merge Append", "Append", "Subquery Scan", "Result", "LockRows", "Memoize"}
 )
 _AND = re.compile(r"\) AND \(")
+_PATTERN = re.compile(r" (?:~~?\*?|\^@) ")
 
 
 def prudent_cost(plan: Plan, caution: Caution = SURE) -> float:
@@ -84,7 +90,11 @@ def doubt(node: Node, caution: Caution) -> float:
         for below in node.walk()
         if below.relation
     )
+    patterns = any(
+        _PATTERN.search(text) for below in node.walk() for text in below.conditions.values()
+    )
     factor = caution.per_join**joins * (caution.per_filter if crowded else 1.0)
+    factor *= caution.per_pattern if patterns else 1.0
     return min(factor, caution.most)
 
 
