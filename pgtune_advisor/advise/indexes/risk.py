@@ -21,9 +21,12 @@ from pgtune_advisor.plans import Node, Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
-    """How far estimates are taken to be off: by so much for each join below, for three predicates
-    on one table, for a pattern (of which a histogram tells the start at best), for how long a walk in order lasts until LIMIT has its rows, and for how much
-    dearer a walk through a whole table becomes when its rows move."""
+    """How far estimates are taken to be off.
+
+    By so much for each join below, for three predicates on one table, for a pattern (of which a
+    histogram tells the start at best), for how long a walk in order lasts until LIMIT has its
+    rows, and for how much dearer a walk through a whole table becomes when its rows move.
+    """
 
     per_join: float
     per_filter: float
