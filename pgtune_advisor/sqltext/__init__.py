@@ -3,6 +3,7 @@
 from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, KnownView, TableCatalog
 from pgtune_advisor.sqltext.comments import comment_of, is_own
 from pgtune_advisor.sqltext.fingerprint import canonical, fingerprint, normalise, redact_literals
+from pgtune_advisor.sqltext.kin import kin
 from pgtune_advisor.sqltext.matching import Match, compare_expressions, same_expression
 from pgtune_advisor.sqltext.parameters import (
     Parametrised,
@@ -61,6 +62,7 @@ __all__ = [
     "implicit_cast",
     "is_own",
     "is_readable",
+    "kin",
     "literals_as_parameters",
     "normalise",
     "parameters",

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgtune_advisor.advise.indexes.workload import weighed
+from pgtune_advisor.advise.indexes.workload import weighed, workload
+from pgtune_advisor.rules.facts.base import Context
 from pgtune_advisor.sqltext.plan_texts import Mention, mentions, sort_key, unqualified
+from unit.fact_contexts import make_context
 from unit.index_worlds import job
 
 
@@ -97,3 +99,41 @@ def test_what_rows_are_sorted_by(text: str, expression: str, order: str) -> None
 def test_only_aliases_are_taken_away() -> None:
     assert unqualified("(o.a = p.b)", {"o"}) == "(a = p.b)"
     assert unqualified("('o.a'::text = o.a)", {"o"}) == "('o.a'::text = a)"
+
+
+def _context(texts: list[str]) -> Context:
+    """A window in which these statements ran, the first ones longest."""
+    rows = [
+        {"query_id": n, "calls": 2, "exec_time_ms": 1000.0 - n, "rows": 4}
+        for n in range(1, len(texts) + 1)
+    ]
+    return make_context(
+        statements=rows,
+        statement_texts=[{"query_id": n, "text": text} for n, text in enumerate(texts, 1)],
+        before={"statements": [{**row, "calls": 0, "exec_time_ms": 0, "rows": 0} for row in rows]},
+    )
+
+
+def test_up_to_the_limit_each_statement_stands_for_itself() -> None:
+    texts = [f"SELECT c{n} FROM t WHERE a = $1" for n in range(5)]
+    found = workload(_context(texts), "shop", None, most=5)
+    assert [entry.text for entry in found.entries] == texts
+    assert (found.beside, found.beyond, found.left_out) == (0, 0, {})
+
+
+def test_beyond_the_limit_one_stands_for_its_kind() -> None:
+    texts = [f"SELECT c{n} FROM t WHERE a = $1" for n in range(5)]
+    texts += ["SELECT * FROM t WHERE b = $1", "SELECT * FROM u", "SELECT * FROM v WHERE b = $1"]
+    found = workload(_context(texts), "shop", None, most=3)
+    assert [entry.text for entry in found.entries] == [texts[0], texts[5], texts[6]]
+    assert (found.beside, found.beyond) == (4, 1)
+    assert found.entries[0].calls == 10
+    assert found.entries[0].rows == 20
+    assert found.entries[0].time_ms == pytest.approx(sum(1000.0 - n for n in range(1, 6)))
+
+
+def test_what_no_index_is_sought_for_is_counted() -> None:
+    texts = ["BEGIN", "SELECT 1 FROM t", "VACUUM t", "<insufficient privilege>"]
+    found = workload(_context(texts), "shop", None)
+    assert [entry.text for entry in found.entries] == ["SELECT 1 FROM t"]
+    assert found.left_out == {"utility commands": 2, "whose text this role may not see": 1}

@@ -9,6 +9,7 @@ from typing import Final
 
 from pgtune_advisor.advise.indexes.access import Access, accesses
 from pgtune_advisor.advise.indexes.candidates import candidates
+from pgtune_advisor.advise.indexes.census import not_planned
 from pgtune_advisor.advise.indexes.correlated import correlated
 from pgtune_advisor.advise.indexes.costs import CostBook, IndexSet
 from pgtune_advisor.advise.indexes.guards import unfit
@@ -22,7 +23,7 @@ from pgtune_advisor.advise.indexes.room import make_room
 from pgtune_advisor.advise.indexes.selection import Refusals, finish, grow
 from pgtune_advisor.advise.indexes.site import Site
 from pgtune_advisor.advise.indexes.state import Move, State
-from pgtune_advisor.advise.indexes.workload import Entry, QueryFile, entries, weighed
+from pgtune_advisor.advise.indexes.workload import Entry, QueryFile, Workload, weighed, workload
 from pgtune_advisor.domain.findings import Rejected, Subject
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.domain.measurement import Probe
@@ -63,12 +64,9 @@ class DatabaseAdvice:
 def advise_database(site: Site, queries: Sequence[QueryFile] | None) -> DatabaseAdvice:
     """Advice by what the planner says; a planner that is lost in between is a gap."""
     gaps: list[Gap] = []
-    found, beyond = entries(site.context, site.database, queries)
-    if beyond:
-        reason = f"{beyond} statements with the least time were not planned"
-        gaps.append(Gap(source=f"index_advice:{site.database}", reason=reason))
+    found = workload(site.context, site.database, queries)
     try:
-        return _with_texts(_advise(site, found, gaps), found)
+        return _with_texts(_advise(site, found, gaps), found.entries)
     except PlanError as error:
         gaps.append(
             Gap(
@@ -96,9 +94,10 @@ def _short(text: str) -> str:
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
-def _advise(site: Site, found: Sequence[Entry], gaps: list[Gap]) -> DatabaseAdvice:
+def _advise(site: Site, found: Workload, gaps: list[Gap]) -> DatabaseAdvice:
     site.progress("describing statements", 0.05)
-    planned = plan_entries(site, found)
+    planned = plan_entries(site, found.entries)
+    gaps += not_planned(site.database, found, planned)
     if planned.generic:
         reason = f"{planned.generic} statements were planned without values of their parameters"
         hint = "GRANT SELECT (or pg_read_all_data) lets values be sampled from pg_stats."

@@ -35,11 +35,14 @@ _SYSTEM: Final = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 
 @dataclass(slots=True)
 class Planned:
-    """The jobs, the entries that have none with the reason, and which ran on generic plans."""
+    """The jobs, the entries that have none with the reason, how many have generic plans, and how
+    many read system catalogues alone or no table at all."""
 
     jobs: list[Job] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     generic: int = 0
+    system: int = 0
+    bare: int = 0
 
     def drop(self, site: Site, poor: Mapping[str, float]) -> None:
         """Leave out jobs for which the planner is not believed."""
@@ -75,7 +78,11 @@ def plan_entries(site: Site, entries: Sequence[Entry]) -> Planned:
             detail = f"{error.primary}: {error.detail}" if error.detail else error.primary
             planned.rejected.append(_rejected(entry, site.database, error.reason, detail))
             continue
-        if job.relations and all(schema in _SYSTEM for schema, _ in job.relations):
+        if not job.relations:
+            planned.bare += 1
+            continue
+        if all(schema in _SYSTEM for schema, _ in job.relations):
+            planned.system += 1
             continue
         planned.generic += job.generic
         planned.jobs.append(job)

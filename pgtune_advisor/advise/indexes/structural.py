@@ -14,7 +14,7 @@ from pgtune_advisor.advise.indexes.candidates import candidates
 from pgtune_advisor.advise.indexes.habits import Habits
 from pgtune_advisor.advise.indexes.prices import Prices
 from pgtune_advisor.advise.indexes.tables import Place, Table, Tables
-from pgtune_advisor.advise.indexes.workload import Entry, entries
+from pgtune_advisor.advise.indexes.workload import Entry, workload
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.domain.proposals import Effect, Proposal
@@ -47,7 +47,7 @@ def structural(
     columns = (c for c in context.snapshot.columns if c.database == database)
     catalog = TableCatalog.of(columns, views=views)
     blocks = _blocks(context, database)
-    ran, _ = entries(context, database, None)
+    ran = workload(context, database, None).entries
     found: dict[IndexDef, list[Entry]] = {}
     for entry in ran[:_ANALYSED]:
         shape = shape_of(entry.text, catalog)
