@@ -59,13 +59,15 @@ class Pretended:
 class Request:
     """A statement, the indexes to pretend, and existing ones (schema, name) to hide.
 
-    `generic`: it has parameters as `$n`, and its generic plan is meant.
+    `generic`: it has parameters as `$n`, and its generic plan is meant. `relations` are the tables
+    that it reads, as far as they are known: indexes of others make no difference to it.
     """
 
     text: str
     indexes: frozenset[IndexDef]
     hidden: frozenset[tuple[str, str]] = frozenset()
     generic: bool = False
+    relations: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pgtune_advisor.domain.identifiers import quote_ident
@@ -55,6 +55,15 @@ class IndexDef:
     include: tuple[str, ...] = ()
     predicate: str = ""
     unique: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The choice of indexes looks definitions up millions of times.
+        parts = (self.table, self.keys, self.method, self.include, self.predicate, self.unique)
+        object.__setattr__(self, "_hash", hash((self.schema, *parts)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def of(cls, index: Index) -> IndexDef | None:

@@ -23,6 +23,9 @@ from pgtune_advisor.plans import PlanError
 _HIDES: Final = (1, 4)
 _NAME: Final = "pretended"
 _BATCH: Final = 100
+# Pretended indexes of tables that a statement does not read stay for the next one that does. HypoPG
+# walks through all of them for each table that is planned.
+_KEPT: Final = 200
 _PRETEND: Final = (
     "SELECT /* pgtune-advisor: pretend */ h.indexrelid, h.indexname"
     " FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS s (statement, position),"
@@ -119,7 +122,7 @@ class HypoPlanner:
 
     def plan(self, request: Request) -> Pretended:
         """As OnePlanner.plan()."""
-        self._pretend(request.indexes)
+        self._pretend(request.indexes, request.relations)
         self._hide(request.hidden)
         if request.generic:
             plan = self._explainer.describe(request.text).plan
@@ -129,9 +132,16 @@ class HypoPlanner:
         used = frozenset(self._names[name] for name in plan.indexes if name in self._names)
         return Pretended(cost=plan.cost, used=used, plan=plan)
 
-    def _pretend(self, indexes: frozenset[IndexDef]) -> None:
-        """Make exactly these exist. HypoPG has a few thousand numbers: then it starts anew."""
+    def _pretend(
+        self, indexes: frozenset[IndexDef], relations: frozenset[tuple[str, str]]
+    ) -> None:
+        """Make exactly these exist on the relations, on all where none are told.
+
+        HypoPG has a few thousand numbers: then it starts anew.
+        """
         gone = [index for index in self._present if index not in indexes]
+        if relations and len(self._present) < _KEPT:
+            gone = [index for index in gone if index.relation in relations]
         if gone:
             self._drop(gone)
         missing = sorted(index for index in indexes if index not in self._present)

@@ -103,7 +103,12 @@ class CostBook:
             for number, variant in enumerate(job.variants):
                 if job.name in self.failed or self._find(job, number, indexes):
                     continue
-                request = Request(text=variant.text, indexes=indexes, generic=job.generic)
+                request = Request(
+                    text=variant.text,
+                    indexes=indexes,
+                    generic=job.generic,
+                    relations=job.relations,
+                )
                 wanted[job.name, number, indexes] = request
         # As they came: neighbours mostly want the same indexes.
         keys = list(wanted)

@@ -41,10 +41,12 @@ class Relevance:
 
     def matters(self, job: str, index: IndexDef) -> bool:
         """Whether the job may use the index."""
+        reaches = self._reach.get(job, {}).get(index.relation)
+        if reaches is None:
+            return False
         key = (job, index)
         found = self._known.get(key)
         if found is None:
-            reaches = self._reach.get(job, {}).get(index.relation, ())
             found = self._known[key] = any(reach.uses(index) for reach in reaches)
         return found
 

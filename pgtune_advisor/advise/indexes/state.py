@@ -95,6 +95,7 @@ class State:
         self.table_bytes = table_bytes
         self.bars = Bars()
         self.chosen: IndexSet = frozenset()
+        self._usable: dict[str, IndexSet] = {}
         self.jobs: dict[str, Job] = {}
         self.base: dict[str, float] = {}
         self._readers: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -161,20 +162,35 @@ class State:
     ) -> list[Judged]:
         """The effect of each move on all jobs that it touches, or on those of `jobs_of`."""
         jobs_of = jobs_of or self.touched
-        wanted = [(move, jobs_of(move), move.applied(self.chosen)) for move in moves]
+        wanted = [(move, self._sets(move, jobs_of(move))) for move in moves]
         self.book.ask(
-            (self.jobs[name], self.book.relevant(self.jobs[name], after))
-            for _, names, after in wanted
-            for name in names
+            (self.jobs[name], indexes) for _, sets in wanted for name, indexes in sets.items()
         )
-        return [self._judged(move, names, after) for move, names, after in wanted]
+        return [self._judged(move, sets) for move, sets in wanted]
 
-    def _judged(self, move: Move, names: list[str], after: IndexSet) -> Judged:
+    def _sets(self, move: Move, names: Iterable[str]) -> dict[str, IndexSet]:
+        """What each of the jobs may use after the move."""
+        after = move.applied(self.chosen)
+        come, gone = after - self.chosen, self.chosen - after
+        return {
+            name: (self._standing(name) - gone) | self.book.relevant(self.jobs[name], come)
+            for name in names
+        }
+
+    def _standing(self, name: str) -> IndexSet:
+        """What the job may use by now."""
+        found = self._usable.get(name)
+        if found is None:
+            found = self._usable[name] = self.book.relevant(self.jobs[name], self.chosen)
+        return found
+
+    def _judged(self, move: Move, sets: Mapping[str, IndexSet]) -> Judged:
+        after = move.applied(self.chosen)
         costs: dict[str, float] = {}
         saved = 0.0
-        for name in names:
+        for name, indexes in sets.items():
             job = self.jobs[name]
-            cost = self.book.cost(job, self.book.relevant(job, after))
+            cost = self.book.cost(job, indexes)
             counted = self.costs[name] if cost is None else self.counted(name, cost)
             if counted != self.costs[name]:
                 costs[name] = counted
@@ -235,6 +251,7 @@ class State:
     def accept(self, judged: Judged) -> None:
         """Make the move."""
         self.chosen = judged.move.applied(self.chosen)
+        self._usable.clear()
         self.costs.update(judged.costs)
         for name in judged.costs:
             self.versions[name] += 1
