@@ -89,4 +89,6 @@ def unhelped(
             )
         else:
             detail = f"of {len(wanted[name])} candidates the planner uses none that pays"
+            if present:
+                detail += f"; its plan uses {', '.join(present)}"
             yield Rejected(subject=subject, reason="no-help", detail=detail)
