@@ -132,9 +132,7 @@ class HypoPlanner:
         used = frozenset(self._names[name] for name in plan.indexes if name in self._names)
         return Pretended(cost=plan.cost, used=used, plan=plan)
 
-    def _pretend(
-        self, indexes: frozenset[IndexDef], relations: frozenset[tuple[str, str]]
-    ) -> None:
+    def _pretend(self, indexes: frozenset[IndexDef], relations: frozenset[tuple[str, str]]) -> None:
         """Make exactly these exist on the relations, on all where none are told.
 
         HypoPG has a few thousand numbers: then it starts anew.

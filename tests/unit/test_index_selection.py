@@ -224,6 +224,29 @@ def test_include_that_pays_is_not_taken_away_and_brought_back() -> None:
     assert next(left, True) is False, "it ended by itself"
 
 
+def test_a_smaller_one_that_is_as_good_takes_the_place() -> None:
+    """What is lost to it is not worth the room; and it ends, though losses add up."""
+    half, tenth = index("d"), index("e")
+    planner = TablePlanner(
+        ways={"q": [way(10_000.0), way(100.0, A), way(100.2, half), way(100.4, tenth)]}
+    )
+    prices = TablePrices(sizes={A: 10 * MB, half: 5 * MB, tenth: MB})
+    left = iter([False] * 500)
+    state = chosen(
+        planner,
+        [job("q"), job("q")],
+        prices=prices,
+        pool=[A],
+        expired=lambda: next(left, True),
+    )
+    assert state.chosen == {A}
+    for slim in (half, tenth):
+        state.interest[slim] = frozenset({"q"})
+    finish(state, [A, half, tenth], Refusals(), lambda: next(left, True))
+    assert state.chosen == {tenth}
+    assert next(left, True) is False, "it ended by itself"
+
+
 def test_a_faster_small_statement_breaks_the_tie_for_room() -> None:
     """Both save 500; by A a call becomes a hundred times faster, by B twice."""
     planner = TablePlanner(ways={"q": [way(505.0), way(5.0, A)], "r": [way(1000.0), way(500.0, B)]})

@@ -142,6 +142,7 @@ def finish(
 ) -> None:
     """Take away what others made useless, and exchange what another index does better."""
     candidates = sorted(pool)
+    outgrown: set[IndexDef] = set()
     improved = True
     while improved and not expired():
         improved = _drop(state, refusals)
@@ -150,7 +151,7 @@ def finish(
         for old in sorted(state.chosen):
             if expired():
                 return
-            improved |= _exchange(state, old, candidates)
+            improved |= _exchange(state, old, candidates, outgrown)
 
 
 def _drop(state: State, refusals: Refusals) -> bool:
@@ -194,36 +195,54 @@ def _trim(state: State, wide: IndexDef) -> bool:
     names = state.interest.get(wide, frozenset())
     state.interest[narrow] = state.interest.get(narrow, frozenset()) | names
     (judged,) = state.judge([Move(add=frozenset({narrow}), remove=frozenset({wide}))])
-    slight = all(cost <= state.costs[name] * TRIMMED for name, cost in judged.costs.items())
-    if not slight or judged.grows >= 0 or state.harmed(judged):
-        return False
-    if state.matters(-judged.gain, -judged.grows):
-        # An exchange would bring it back.
+    if not _is_slimmer(state, judged) or state.harmed(judged):
         return False
     state.accept(judged)
     return True
 
 
-def _exchange(state: State, old: IndexDef, candidates: list[IndexDef]) -> bool:
-    """Replace an index by another of the same table that gains more."""
+def _is_slimmer(state: State, judged: Judged) -> bool:
+    """Whether a move saves room and loses nothing worth speaking of, for any statement or all."""
+    return (
+        judged.grows < 0
+        and all(cost <= state.costs[name] * TRIMMED for name, cost in judged.costs.items())
+        and not state.matters(-judged.gain, -judged.grows)
+    )
+
+
+def _exchange(
+    state: State, old: IndexDef, candidates: list[IndexDef], outgrown: set[IndexDef]
+) -> bool:
+    """Replace an index by another of the same table that gains more, or takes less room.
+
+    What a smaller one has replaced is `outgrown` and does not come back: several small losses
+    would add up to its gain.
+    """
     names = state.interest.get(old, frozenset())
     moves = [
         Move(add=frozenset({new}), remove=frozenset({old}))
         for new in candidates
         if new.relation == old.relation
         and new not in state.chosen
+        and new not in outgrown
         and names & state.interest.get(new, frozenset())
     ]
-    best: Judged | None = None
-    for judged in state.judge(moves, state.interested):
-        if state.matters(judged.gain, judged.grows) and (best is None or judged.gain > best.gain):
-            best = judged
-    if best is None:
-        return False
-    (exact,) = state.judge([best.move])
-    if not state.matters(exact.gain, exact.grows):
-        return False
-    if state.harmed(exact) or not state.fits(exact):
+    judged = state.judge(moves, state.interested)
+    better = [one for one in judged if state.matters(one.gain, one.grows)]
+    if better and _exchanged(state, max(better, key=lambda one: one.gain)):
+        return True
+    slimmer = [one for one in judged if _is_slimmer(state, one)]
+    if slimmer and _exchanged(state, min(slimmer, key=lambda one: one.grows)):
+        outgrown.add(old)
+        return True
+    return False
+
+
+def _exchanged(state: State, move: Judged) -> bool:
+    """Make the move if it holds for all statements that it touches."""
+    (exact,) = state.judge([move.move])
+    holds = state.matters(exact.gain, exact.grows) or _is_slimmer(state, exact)
+    if not holds or state.harmed(exact) or not state.fits(exact):
         return False
     state.accept(exact)
     return True
