@@ -232,17 +232,7 @@ def test_a_smaller_one_that_is_as_good_takes_the_place() -> None:
     )
     prices = TablePrices(sizes={A: 10 * MB, half: 5 * MB, tenth: MB})
     left = iter([False] * 500)
-    state = chosen(
-        planner,
-        [job("q"), job("q")],
-        prices=prices,
-        pool=[A],
-        expired=lambda: next(left, True),
-    )
-    assert state.chosen == {A}
-    for slim in (half, tenth):
-        state.interest[slim] = frozenset({"q"})
-    finish(state, [A, half, tenth], Refusals(), lambda: next(left, True))
+    state = chosen(planner, [job("q")], prices=prices, pool=[A], expired=lambda: next(left, True))
     assert state.chosen == {tenth}
     assert next(left, True) is False, "it ended by itself"
 
