@@ -35,7 +35,7 @@ from pgtune_advisor.rules.facts.base import BLOCK
 
 # Without a budget of the user's, indexes may take this share of the tables that are read.
 _SHARE: Final = 0.5
-# Sizes are estimates, most within a tenth: that much of the user's budget is kept back.
+# Sizes are estimates, most within a tenth; of many together the errors cancel each other out.
 _SPENT: Final = 0.96
 _LEAST_BUDGET: Final = 64 * MB
 # A planner that is off by more than this, either way, is not believed for a statement.
