@@ -12,6 +12,7 @@ import zstandard
 
 from daemon_lab.process import PRODUCT, Daemon, write_config
 from pgtune_advisor.cli.commands.daemon import IndexPlanning
+from pgtune_advisor.cluster.processes import find_children
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain import codec
 from pgtune_advisor.domain.window import lifetime
@@ -36,8 +37,14 @@ def shop(database: Database) -> Database:
         ).fetchone()
     if there == (0,):
         pytest.fail("the server of this test has no HypoPG")
+    database.execute("CREATE EXTENSION hypopg")
+    fill(database)
+    return database
+
+
+def fill(database: Database) -> None:
+    """The orders, and the look-ups."""
     database.execute(
-        "CREATE EXTENSION hypopg",
         "CREATE TABLE orders (id int PRIMARY KEY, email text, note text)",
         "INSERT INTO orders SELECT i, CASE WHEN i % 20 = 0 THEN '" + SECRET + "'"
         " ELSE 'user' || i END, repeat('x', 100) FROM generate_series(1, 50000) AS i",
@@ -46,7 +53,6 @@ def shop(database: Database) -> Database:
     with database.connect() as connection:
         for number in range(100):
             connection.execute(f"SELECT note FROM orders WHERE email = 'user{number}'".encode())
-    return database
 
 
 def stored(state: Path) -> bytes:
@@ -93,6 +99,30 @@ def test_indexes_are_advised_and_values_are_kept_nowhere(shop: Database, tmp_pat
     assert len(told) == 1, told
     assert told[0].resolved_at is not None
     assert events
+
+
+@pytest.mark.pg(">= 18")
+def test_a_shadow_is_kept_between_choices(database: Database, tmp_path: Path) -> None:
+    """It is built once, built anew when the schema moved, and gone when the daemon is."""
+    fill(database)
+    config = write_config(tmp_path, f"shop={database.dsn}")
+    config.write_text(config.read_text() + 'planner = "shadow"\n')
+    with Daemon(config, program=PRODUCT) as daemon:
+        planned = daemon.ready().wait_for("indexes_planned")
+        assert (planned["planner"], planned["proposals"]) == ("shadow", 1), daemon.told()
+        shadows = set(find_children(daemon.process.pid))
+        assert len(shadows) == 1
+        database.execute("CREATE INDEX ON orders (email)")
+        planned = daemon.wait_for("indexes_planned", count=2)
+        assert (planned["planner"], planned["proposals"]) == ("shadow", 0), daemon.told()
+        again = set(find_children(daemon.process.pid))
+        assert len(again) == 1
+        assert again != shadows
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+        assert daemon.matching("cycle_failed") == []
+    assert not [pid for pid in again if Path(f"/proc/{pid}").exists()]
+    assert SECRET.encode() not in stored(tmp_path / "state")
 
 
 @pytest.mark.pg("== 15")
