@@ -77,7 +77,7 @@ class Plan:
         """From what EXPLAIN (FORMAT JSON) returns, parsed. ValueError where it is none."""
         try:
             return cls(root=_node(explained[0]["Plan"]))
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"not a plan: {error!r}") from None
 
 
