@@ -27,7 +27,8 @@ from plugins.databases import Database
 
 SETUP = (
     "CREATE TABLE big (id int PRIMARY KEY, part int, note text, code varchar(20), at timestamptz)",
-    "INSERT INTO big SELECT i, i % 10, md5(i::text), 'c' || i, now() FROM generate_series(1, 20000) i",
+    "INSERT INTO big SELECT i, i % 10, md5(i::text), 'c' || i, now()"
+    " FROM generate_series(1, 20000) i",
     'CREATE TABLE parts (id int PRIMARY KEY, "odd name, (x)" text)',
     "INSERT INTO parts SELECT i, 'p' || i FROM generate_series(0, 9) i",
     "CREATE TABLE cut (id int, day date) PARTITION BY RANGE (day)",
@@ -41,7 +42,8 @@ STATEMENTS = {
     "sort": "SELECT note FROM big ORDER BY note DESC NULLS LAST, id",
     "incremental": "SELECT part, note FROM big ORDER BY part, note LIMIT 3000",
     "hash join": "SELECT b.note FROM big b JOIN big c ON b.id = c.id + 1 WHERE c.note <> 'it''s'",
-    "left join": "SELECT * FROM parts p LEFT JOIN big b ON b.part = p.id AND p.\"odd name, (x)\" > 'p'",
+    "left join": "SELECT * FROM parts p LEFT JOIN big b"
+    " ON b.part = p.id AND p.\"odd name, (x)\" > 'p'",
     "nested loop": "SELECT * FROM big b WHERE EXISTS (SELECT FROM big c WHERE c.id = b.part * 7)",
     "aggregate": "SELECT note, count(*) FROM big GROUP BY note",
     "sets": "SELECT part, code, count(*) FROM big GROUP BY GROUPING SETS ((part), (code), ())",
@@ -59,8 +61,9 @@ STATEMENTS = {
     "append": "SELECT * FROM cut WHERE day = '2027-01-05' OR id = 5",
     "insert": "INSERT INTO parts VALUES (5, 'five') ON CONFLICT (id) DO NOTHING",
     "update": "UPDATE big SET note = note || 'x' WHERE id BETWEEN 5 AND 9",
-    "subquery": "SELECT * FROM (SELECT id, part FROM big ORDER BY id LIMIT 100) AS s WHERE part = 1",
-    "subplan": "SELECT (SELECT note FROM big WHERE id = p.id), id IN (SELECT part FROM big) FROM parts p",
+    "subquery": "SELECT * FROM (SELECT id, part FROM big ORDER BY id LIMIT 9) AS s WHERE part = 1",
+    "subplan": "SELECT (SELECT note FROM big WHERE id = p.id), id IN (SELECT part FROM big)"
+    " FROM parts p",
     "lines": "SELECT *\n  FROM parts -- two\n WHERE \"odd name, (x)\" <> 'a\n  Filter: (\n->  b'",
     "result": "SELECT 1 WHERE false",
     "tid": "SELECT id FROM big WHERE ctid = '(0,1)'",
@@ -142,7 +145,16 @@ def _lasting(plan: LoggedPlan) -> list[object]:
 
 
 def _same(name: str, of_json: Node, of_text: Node) -> None:
-    fields = ("kind", "startup_cost", "total_cost", "rows", "width", "schema", "relation", "alias")
+    fields: tuple[str, ...] = (
+        "kind",
+        "startup_cost",
+        "total_cost",
+        "rows",
+        "width",
+        "schema",
+        "relation",
+        "alias",
+    )
     fields += ("index", "conditions", "sort_key", "presorted_key", "group_key", "output")
     for one in fields:
         assert getattr(of_json, one) == getattr(of_text, one), (name, of_json.kind, one)
