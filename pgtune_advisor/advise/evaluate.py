@@ -11,6 +11,7 @@ from pgtune_advisor.advise.indexes.advisor import WhatIf, advise_indexes
 from pgtune_advisor.advise.joint import solve_drops
 from pgtune_advisor.advise.recommend import recommend
 from pgtune_advisor.domain.findings import SEVERITIES, Subject, Suppression, Unknown
+from pgtune_advisor.domain.plan_observations import StatementPlans
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report, ReportTarget, ReportWindow
 from pgtune_advisor.domain.snapshot import Gap, Snapshot
@@ -38,11 +39,13 @@ def evaluate(
     tables: frozenset[str] | None = None,
     what_if: WhatIf | None = None,
     advice: IndexAdvice | None = None,
+    plans: StatementPlans | None = None,
 ) -> Report:
     """Run the rules and turn what they find into recommendations.
 
     `what_if` is asked for indexes first, or `advice` is what it said before; without either no
-    rule speaks of indexes that are not there.
+    rule speaks of indexes that are not there. `plans` are those of the statements, where somebody
+    asked the server for them.
     With `tables`, only rules whose subject is made of these snapshot tables alone: what a fast
     cycle has just read.
     """
@@ -53,7 +56,7 @@ def evaluate(
     context = Context(snapshot=snapshot, window=window, now=now)
     if what_if is not None and tables is None:
         advice = advise_indexes(context, what_if)
-    context = replace(context, advice=advice)
+    context = replace(context, advice=advice, plans=plans)
     advice = advice or IndexAdvice()
     facts = FactBase(context, book.catalogue)
     try:
@@ -74,7 +77,13 @@ def evaluate(
         recommendations=tuple(recommendations),
         rejected=(*solved, *refused, *suppressed, *advice.rejected),
         unknown=(*outcome.unknown, *_undecided(book, advice)),
-        gaps=(*_window_gaps(window), *_text_gaps(context), *advice.gaps, *snapshot.gaps),
+        gaps=(
+            *_window_gaps(window),
+            *_text_gaps(context),
+            *advice.gaps,
+            *_plan_gaps(plans),
+            *snapshot.gaps,
+        ),
         planner=advice.planner,
     )
 
@@ -106,6 +115,10 @@ def _text_gaps(context: Context) -> list[Gap]:
     return [
         Gap(source="statement_texts", reason=reason, hint=hint) for reason in omissions(context)
     ]
+
+
+def _plan_gaps(plans: StatementPlans | None) -> tuple[Gap, ...]:
+    return plans.gaps if plans is not None else ()
 
 
 def _window_gaps(window: Window) -> list[Gap]:

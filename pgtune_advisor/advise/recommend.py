@@ -57,6 +57,7 @@ def recommend(
     rejected: list[Rejected] = []
     for match in matches:
         kind = match.loaded.rule.spec.change.kind
+        rejected += _not_rewritten(match)
         try:
             title, changes = builders()[kind](Site(match=match, ground=ground))
         except RuleError as error:
@@ -97,6 +98,16 @@ def stable_id(match: Match, changes: Sequence[Change]) -> str:
             case _:
                 parts.append(f"{change.kind} {change.database} {change.sql}")
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _not_rewritten(match: Match) -> list[Rejected]:
+    """A rewrite that the finding asks for and that cannot be given, by the name of its reason."""
+    reason = match.names.get("rewrite_refused")
+    if not reason:
+        return []
+    detail = f"no other form of the statement is given: {match.names['rewrite_why']}"
+    subject = match.finding.subject
+    return [Rejected(subject=subject, reason=f"no-rewrite-{reason}", detail=detail)]
 
 
 def _nothing_to_change(match: Match, title: str) -> Rejected:

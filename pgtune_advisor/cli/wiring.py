@@ -13,6 +13,7 @@ from pgtune_advisor.advise.indexes.advisor import WhatIf, advise_indexes
 from pgtune_advisor.advise.recommend import check
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import UsageError
+from pgtune_advisor.domain.plan_observations import StatementPlans
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
@@ -35,6 +36,7 @@ class Reporter(Protocol):
         tables: frozenset[str] | None = None,
         what_if: WhatIf | None = None,
         advice: IndexAdvice | None = None,
+        plans: StatementPlans | None = None,
     ) -> Report: ...
 
 
@@ -72,6 +74,7 @@ def reporter(settings: Settings) -> Reporter:
         tables: frozenset[str] | None = None,
         what_if: WhatIf | None = None,
         advice: IndexAdvice | None = None,
+        plans: StatementPlans | None = None,
     ) -> Report:
         return evaluate(
             snapshot,
@@ -83,6 +86,7 @@ def reporter(settings: Settings) -> Reporter:
             tables=tables,
             what_if=what_if,
             advice=advice,
+            plans=plans,
         )
 
     return report

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pgtune_advisor.domain.snapshot import Gap
+
 SpillKind = Literal["sort", "hash", "aggregate", "materialize"]
 ConditionRole = Literal["index", "recheck", "filter", "join"]
 PatternForm = Literal["leading-wildcard", "prefix", "exact", "parameter", "unknown"]
@@ -210,3 +212,14 @@ class StatementPlan:
     generic: bool = False
     reason: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPlans:
+    """The plans that were had of a snapshot's statements; one without a plan says why.
+
+    `gaps` are databases in which nothing could be planned.
+    """
+
+    plans: tuple[StatementPlan, ...] = ()
+    gaps: tuple[Gap, ...] = ()

@@ -44,7 +44,7 @@ def open_hypopg(snapshot: Snapshot, database: str, dsn: str, connections: int) -
     try:
         for _ in range(max(connections, 1)):
             explainer = Explainer.connect(
-                dsn, database=database, where=where, settings=_path(snapshot, database)
+                dsn, database=database, where=where, settings=search_path(snapshot, database)
             )
             planners.append(
                 HypoPlanner(
@@ -72,7 +72,7 @@ def open_shadow(
             target = None
             if dsn is not None:
                 where = f'planner of target "{snapshot.target}", database "{database}"'
-                path = _path(snapshot, database)
+                path = search_path(snapshot, database)
                 explainer = Explainer.connect(dsn, database=database, where=where, settings=path)
                 target = stack.enter_context(explainer).explain
             for number in range(max(connections, 1)):
@@ -81,7 +81,7 @@ def open_shadow(
                     size=sizes.size,
                     number=number,
                     target=target,
-                    settings=_path(snapshot, database),
+                    settings=search_path(snapshot, database),
                 )
                 stack.callback(planner.close)
                 planners.append(planner)
@@ -168,7 +168,7 @@ class Planners:
         return found
 
 
-def _path(snapshot: Snapshot, database: str) -> dict[str, str]:
+def search_path(snapshot: Snapshot, database: str) -> dict[str, str]:
     """A search_path over every schema with tables or extensions, the usual ones first.
 
     Statements name tables as their application's path finds them, and nobody recorded that: a

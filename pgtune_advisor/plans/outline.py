@@ -13,6 +13,7 @@ from pgtune_advisor.plans.scanning import without_literals
 
 MOST_LINES: Final = 16
 MOST_DEPTH: Final = 12
+_INDENT: Final = "· "
 _WIDEST: Final = 120
 _SHOWN: Final = ("Index Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter", "TID Cond")
 
@@ -28,7 +29,7 @@ def _lines(root: Node) -> Iterator[str]:
     waiting = [(root, 0)]
     while waiting:
         node, depth = waiting.pop()
-        yield "  " * min(depth, MOST_DEPTH) + _line(node)
+        yield _INDENT * min(depth, MOST_DEPTH) + _line(node)
         waiting.extend((child, depth + 1) for child in reversed(node.children))
 
 

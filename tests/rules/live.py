@@ -14,6 +14,7 @@ import psycopg
 
 from pgtune_advisor.advise.evaluate import ADVISED, evaluate
 from pgtune_advisor.advise.indexes.advisor import WhatIf
+from pgtune_advisor.cli.statement_plans import statement_plans
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.changes import Advice, Change, SetParameter
@@ -222,6 +223,9 @@ class LiveCase:
                 self.place.wait_for(condition)
             now = collector.full(values=self.live.planner is not None)
         window = between(first, now) if first is not None else lifetime(now)
+        plans = None
+        if book().get(self.rule).rule.spec.subject in ("statement", "predicate"):
+            plans = statement_plans(now, window, self.place.dsn(self.place.database))
         with self._what_if(now) as what_if:
             return evaluate(
                 now,
@@ -230,6 +234,7 @@ class LiveCase:
                 now=now.taken_at,
                 advisor_version="0",
                 what_if=what_if,
+                plans=plans,
             )
 
     @contextmanager

@@ -100,7 +100,7 @@ def where(statement: str, name: str) -> str:
         (
             "coalesced",
             "NOT (coalesce(note, '') = $1)",
-            "NOT ((note IS NOT NULL AND note = $1::text) OR (note IS NULL AND"
+            "NOT ((NOT note IS NULL AND note = $1::text) OR (note IS NULL AND"
             " ''::text = $1::text))",
         ),
         ("column_cast", "id::text = $1", "id = $1::text::bigint AND id::text = $1"),

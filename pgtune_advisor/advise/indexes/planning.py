@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pgtune_advisor.advise.indexes.jobs import Job, Variant
-from pgtune_advisor.advise.indexes.site import Site
+from pgtune_advisor.advise.indexes.site import Site, Values
 from pgtune_advisor.advise.indexes.workload import Entry
 from pgtune_advisor.advise.sampling import Variant as Sampled
 from pgtune_advisor.advise.sampling import sample
@@ -18,7 +18,7 @@ from pgtune_advisor.plans import PlanError
 from pgtune_advisor.sqltext import Preparable, preparable, returned, roles, substituted
 from pgtune_advisor.sqltext.unparsed import Unparsed
 
-_UNPARSED: Final = {
+UNPARSED: Final = {
     "empty": "there is no statement in it",
     "hidden": "this role may not see its text",
     "too-long": "its text is longer than is read safely",
@@ -67,7 +67,7 @@ def plan_entries(site: Site, entries: Sequence[Entry]) -> Planned:
             continue
         prepared = preparable(entry.text)
         if isinstance(prepared, Unparsed):
-            detail = _UNPARSED.get(prepared.reason, "its text cannot be read")
+            detail = UNPARSED.get(prepared.reason, "its text cannot be read")
             planned.rejected.append(_rejected(entry, site.database, prepared.reason, detail))
             continue
         try:
@@ -95,7 +95,7 @@ def _job(entry: Entry, prepared: Preparable, site: Site) -> Job:
     variants: tuple[Variant, ...] = (Variant(text=text, weight=1.0),)
     generic = guessed = False
     if prepared.count:
-        sampled = _sampled(described, site)
+        sampled = sampled_values(described, site.values)
         generic = not sampled
         guessed = any(one.guessed for one in sampled)
         variants = variants[: not sampled] + tuple(
@@ -117,7 +117,7 @@ def _job(entry: Entry, prepared: Preparable, site: Site) -> Job:
     )
 
 
-def _sampled(described: Described, site: Site) -> tuple[Sampled, ...]:
+def sampled_values(described: Described, values: Values) -> tuple[Sampled, ...]:
     """Values for the statement's parameters; none where nothing is known of any."""
     conditions: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     nodes = list(described.plan.root.walk())
@@ -131,7 +131,7 @@ def _sampled(described: Described, site: Site) -> tuple[Sampled, ...]:
     return sample(
         conditions,
         described.types,
-        lambda schema, table, column: site.values.get((schema, table, column)),
+        lambda schema, table, column: values.get((schema, table, column)),
         roles=roles(described.text),
         internal=returned([str(node.extra.get("Subplan Name", "")) for node in nodes]),
     )

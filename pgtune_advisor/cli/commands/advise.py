@@ -10,6 +10,7 @@ import typer
 
 from pgtune_advisor.cli import measuring, options, output, reports, wiring
 from pgtune_advisor.cli import what_if as whatif
+from pgtune_advisor.cli.statement_plans import statement_plans
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
 from pgtune_advisor.domain.snapshot import Snapshot
@@ -69,7 +70,8 @@ def advise(
     with asked.what_if(snapshot, chosen.dsn, chosen.max_connections) as what_if:
         if what_if is not None:
             advice = wiring.advice(snapshot, observed, what_if)
-    found = report(snapshot, observed, advice=advice)
+    plans = statement_plans(snapshot, observed, chosen.dsn)
+    found = report(snapshot, observed, advice=advice, plans=plans)
     if trying is not None and advice is not None:
         found = trying.of(found, advice, snapshot)
     reports.deliver(

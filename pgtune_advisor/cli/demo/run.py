@@ -17,6 +17,7 @@ from pgtune_advisor.cli.demo import checklist, clients, farewell, faults, indexe
 from pgtune_advisor.cli.demo.faults import Fault
 from pgtune_advisor.cli.demo.steps import Steps, steps
 from pgtune_advisor.cli.output import colored, width
+from pgtune_advisor.cli.statement_plans import statement_plans
 from pgtune_advisor.cluster import PrivateCluster
 from pgtune_advisor.domain.errors import OutputError
 from pgtune_advisor.domain.proposals import IndexAdvice
@@ -98,7 +99,8 @@ def _observe(cluster: PrivateCluster, planted: tuple[Fault, ...], bar: Steps) ->
     with bar.step("simulating indexes"):
         advice = indexes.advice(cluster, second, window)
     with bar.step("judging what was read"):
-        found = report(second, window, advice=advice)
+        plans = statement_plans(second, window, target.dsn)
+        found = report(second, window, advice=advice, plans=plans)
         return Outcome(snapshot=second, report=found, advice=advice)
 
 

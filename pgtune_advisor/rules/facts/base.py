@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 
 from pgtune_advisor.domain.custom import FactColumn, FactType
 from pgtune_advisor.domain.findings import EvidenceKind, Subject
+from pgtune_advisor.domain.plan_observations import StatementPlans
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.row import identity
 from pgtune_advisor.domain.snapshot import Snapshot
@@ -71,13 +72,15 @@ def columns(facts_type: Any) -> tuple[FactColumn, ...]:
 class Context:
     """What facts are made from: a snapshot, the window that ends with it, and the time.
 
-    `advice` is what the index advisor proposes; None where it was not asked.
+    `advice` is what the index advisor proposes, `plans` are those of the statements; None where
+    nobody asked for them.
     """
 
     snapshot: Snapshot
     window: Window
     now: datetime
     advice: IndexAdvice | None = None
+    plans: StatementPlans | None = None
 
     @cached_property
     def settings(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.identifiers import qualified
@@ -15,11 +15,16 @@ from pgtune_advisor.rules.facts import serving
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio, total
 from pgtune_advisor.rules.facts.keys import indexes_by_table
 from pgtune_advisor.rules.facts.partitions import Extent, Extents
+from pgtune_advisor.rules.facts.planned import plans_of, reading
+from pgtune_advisor.rules.facts.rewritten import NOTHING, Rewriting, rewritings_of
 from pgtune_advisor.rules.facts.shapes import Shapes, shapes_of
 from pgtune_advisor.sqltext import Predicate
 
 _TEXT = "pg_stat_statements.query"
 _Table = tuple[str, str, str]
+_READS_ALL: Final = 0.5
+_OF_FUNCTIONS: Final = ("truncated_time", "day_of_time", "year_of_time", "coalesced")
+_OF_CASTS: Final = ("column_cast", "day_of_time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +70,25 @@ class PredicateFacts:
     functions: str = derived("functions around the column, outermost first", source=_TEXT)
     casts: str = derived("types that the column is cast to, outermost first", source=_TEXT)
     other_type: str = derived("type of the other side, where it is known", source=_TEXT)
-    implicit_cast: bool = derived(
-        "the column is converted for the comparison, so that no index serves", source=_TEXT
+    implicit_cast: bool | None = derived(
+        "the column is converted for the comparison, so that no index serves; unknown where the "
+        "text has the plan of a look-up and the calls read the table: a parameter may be bound "
+        "with another type",
+        source=f"{_TEXT}, EXPLAIN",
     )
+    plan_reads: str = derived(
+        "whole: the plan reads the table from end to end and tests the condition on every row; "
+        "index: an index serves it; other: it is tested on rows found otherwise; nothing without "
+        "a plan",
+        source="EXPLAIN",
+    )
+    plan_missing: str = derived("why there is no plan, or nothing", source="EXPLAIN")
+    rewrite: str = derived("the statement with the same answer, or nothing", source=_TEXT)
+    rewrite_notes: str = derived("what to know of it, or nothing", source=_TEXT)
+    rewrite_refused: str = derived(
+        "the name of the reason why there is none, or nothing", source=_TEXT
+    )
+    rewrite_why: str = derived("that reason in words, or nothing", source=_TEXT)
     needs_trigrams: bool | None = derived(
         "a LIKE that no ordered index serves: its pattern begins with a wildcard, or it reads the "
         "whole table as ILIKE or in spite of an index for prefixes; unknown where a parameter "
@@ -117,7 +138,7 @@ class PredicateFacts:
                 if relation is None or predicate.column is None or predicate.clause == "having":
                     continue
                 site = _Site.of(shapes, statement, predicate, relation, types, indexes)
-                row = _facts(predicate, site, extents.of(relation), use)
+                row = _facts(context, statement, predicate, site, extents.of(relation), use)
                 if (key := (row.subject().label, row.kind)) not in seen:
                     seen.add(key)
                     yield row
@@ -189,12 +210,26 @@ class _Site:
         )
 
 
-def _facts(predicate: Predicate, site: _Site, extent: Extent, use: _Use) -> PredicateFacts:
+def _facts(
+    context: Context,
+    statement: Statement,
+    predicate: Predicate,
+    site: _Site,
+    extent: Extent,
+    use: _Use,
+) -> PredicateFacts:
     relation = site.relation
     share = ratio(use.blocks_per_call, extent.pages)
     share = None if share is None else min(share, 1.0)
     prefix_index = serving.pattern_index(site.indexes, predicate)
     key = serving.index_key(predicate, site.column_type)
+    plans = plans_of(context)
+    plan = reading(plans, statement, predicate, relation, site.column_type)
+    casts = predicate.implicit_cast or predicate.kind == "cast-on-column"
+    implicit: bool | None = casts or plan.cast is not None
+    if not implicit and plan.is_lookup and _is_read_whole(context, share):
+        implicit = None
+    written = _written(context, statement, predicate, site, bool(implicit))
     return PredicateFacts(
         database=relation.database,
         query_id=site.query_id,
@@ -215,8 +250,14 @@ def _facts(predicate: Predicate, site: _Site, extent: Extent, use: _Use) -> Pred
         expression=predicate.expression,
         functions=", ".join(predicate.functions),
         casts=", ".join(predicate.cast_types),
-        other_type=site.other_type,
-        implicit_cast=predicate.implicit_cast or predicate.kind == "cast-on-column",
+        other_type=site.other_type or plan.cast or "",
+        implicit_cast=implicit,
+        plan_reads=plan.reads,
+        plan_missing=plans.missing(statement),
+        rewrite=written.text,
+        rewrite_notes=written.notes,
+        rewrite_refused=written.refused,
+        rewrite_why=written.why,
         needs_trigrams=serving.needs_trigrams(predicate, share, prefix_index),
         index_key=key,
         expression_index=serving.expression_index(site.indexes, predicate),
@@ -224,3 +265,19 @@ def _facts(predicate: Predicate, site: _Site, extent: Extent, use: _Use) -> Pred
         trigram_key=f"{key} gin_trgm_ops" if key and serving.is_text(site.column_type) else "",
         plain_index=serving.plain_index(site.indexes, predicate),
     )
+
+
+def _is_read_whole(context: Context, share: float | None) -> bool:
+    """Whether the calls of a real window read what the plan would not; totals may be older."""
+    return share is not None and share >= _READS_ALL and not context.window.lifetime
+
+
+def _written(
+    context: Context, statement: Statement, predicate: Predicate, site: _Site, implicit: bool
+) -> Rewriting:
+    """By the rewrites for what wraps the column."""
+    if predicate.kind == "function-on-column":
+        return rewritings_of(context).of(statement, site.text, _OF_FUNCTIONS)
+    if implicit:
+        return rewritings_of(context).of(statement, site.text, _OF_CASTS)
+    return NOTHING

@@ -10,10 +10,13 @@ from pgtune_advisor.domain.findings import Subject
 from pgtune_advisor.domain.statements import Statement
 from pgtune_advisor.rules.facts.base import BLOCK, Context, add, derived, fact, ratio
 from pgtune_advisor.rules.facts.paging import Paging
+from pgtune_advisor.rules.facts.planned import Plans, in_words, largest_need, paging, plans_of
+from pgtune_advisor.rules.facts.rewritten import NOTHING, Rewritings, rewritings_of
 from pgtune_advisor.rules.facts.shapes import Shapes, shapes_of
 from pgtune_advisor.rules.facts.spills import work_mem_room
 
 _STAT = "pg_stat_statements"
+_EXPLAIN = "EXPLAIN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,22 @@ class StatementFacts:
     rows_skipped_per_call: float | None = derived(
         "rows examined and not returned", source=f"{_STAT}.rows, {_STAT}.shared_blks_*"
     )
+    sorts_pages: bool | None = derived(
+        "a page is cut from rows that are sorted first; unknown without a plan", source=_EXPLAIN
+    )
+    plan: str = derived("the plan in short, or nothing", source=_EXPLAIN)
+    plan_missing: str = derived("why there is no plan, or nothing", source=_EXPLAIN)
+    memory_need: str = derived(
+        "the sort or hash of the plan that holds most, or nothing", source=_EXPLAIN
+    )
+    rewrite: str = derived(
+        "for statements with OFFSET: the same page by key, or nothing", source=f"{_STAT}.query"
+    )
+    rewrite_notes: str = derived("what to know of it, or nothing", source=f"{_STAT}.query")
+    rewrite_refused: str = derived(
+        "the name of the reason why there is none, or nothing", source=f"{_STAT}.query"
+    )
+    rewrite_why: str = derived("that reason in words, or nothing", source=f"{_STAT}.query")
     work_mem: float | None = fact("work_mem", unit="bytes", source="pg_settings")
     work_mem_target: float | None = derived(
         "four times work_mem, at most what is safe on this machine",
@@ -93,6 +112,8 @@ class _Makings:
 
     shapes: Shapes
     paging: Paging
+    plans: Plans
+    rewritings: Rewritings
     everything: float
     work_mem: float | None
     work_mem_target: float | None
@@ -104,6 +125,8 @@ class _Makings:
         return cls(
             shapes=shapes,
             paging=Paging(context, shapes),
+            plans=plans_of(context),
+            rewritings=rewritings_of(context),
             everything=sum(s.exec_time_ms or 0.0 for s in others),
             work_mem=context.number("work_mem"),
             work_mem_target=work_mem_room(context).target,
@@ -133,7 +156,13 @@ def _facts(
     blocks = add(delta.shared_blocks_hit, delta.shared_blocks_read) if delta else None
     shape = shapes.of(statement)
     skips = shape is not None and shape.offset is not None
+    seen = makings.plans.seen(statement)
+    page = paging(seen) if skips else None
     examined = makings.paging.rows_examined(statement, ratio(blocks, calls)) if skips else None
+    if examined is not None and page is not None and page.sorted:
+        examined = max(page.read, examined)
+    text = shapes.text(statement)
+    written = makings.rewritings.of(statement, text, ("keyset",)) if skips and text else NOTHING
     return StatementFacts(
         database=statement.database or "",
         user=statement.user or "",
@@ -156,6 +185,14 @@ def _facts(
         has_order=bool(shape.order_by) if shape else None,
         rows_examined_per_call=examined,
         rows_skipped_per_call=None if examined is None or rows is None else max(examined - rows, 0),
+        sorts_pages=page.sorted if page is not None else None,
+        plan=seen.outline if seen is not None else "",
+        plan_missing=makings.plans.missing(statement),
+        memory_need=in_words(largest_need(seen)),
+        rewrite=written.text,
+        rewrite_notes=written.notes,
+        rewrite_refused=written.refused,
+        rewrite_why=written.why,
         work_mem=makings.work_mem,
         work_mem_target=makings.work_mem_target,
     )
