@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+_NO_REWRITE: Final = "no-rewrite-"
+
 REASONS: Final[Mapping[str, str]] = {
     "already-so": "the server has it already",
     "below-bar": "it saves too little beside what is recommended",
@@ -42,3 +44,10 @@ REASONS: Final[Mapping[str, str]] = {
     "unsupported": "the advisor's reader does not know the statement",
     "writes-cost-more": "keeping it up costs more than it saves",
 }
+
+
+def meaning(reason: str) -> str:
+    """In words; '' where the name says it all. docs/statements.md has those of rewrites."""
+    if reason.startswith(_NO_REWRITE):
+        return "no other form of the statement surely gives the same answer"
+    return REASONS.get(reason, "")

@@ -25,7 +25,7 @@ from pgtune_advisor.domain.recommendations import (
 )
 from pgtune_advisor.domain.snapshot import Gap
 from pgtune_advisor.domain.units import format_bytes, format_count, format_ms
-from pgtune_advisor.emit.reasons import REASONS
+from pgtune_advisor.emit.reasons import meaning
 from pgtune_advisor.emit.text import moment, one_line, plural
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ def rejected_groups(rejected: Iterable[Rejected], per_reason: int) -> list[Rejec
     return [
         RejectedGroup(
             reason=reason,
-            meaning=REASONS.get(reason, ""),
+            meaning=meaning(reason),
             shown=tuple(found[:per_reason]),
             hidden=max(len(found) - per_reason, 0),
         )

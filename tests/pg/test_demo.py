@@ -97,6 +97,8 @@ def test_finds_what_it_planted(base: Path, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Planted {len(PLANTED)} faults: found {len(PLANTED)}." in done.stdout
+    assert done.stdout.count("the same answer in") >= 2
+    assert "ANOTHER ANSWER" not in done.stdout
     assert "MISSED" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
     assert "\x1b" not in done.stdout + done.stderr

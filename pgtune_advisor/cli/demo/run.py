@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from pgtune_advisor.cli import wiring
-from pgtune_advisor.cli.demo import checklist, clients, farewell, faults, indexes, shop
+from pgtune_advisor.cli.demo import checklist, clients, farewell, faults, indexes, rewrites, shop
 from pgtune_advisor.cli.demo.faults import Fault
 from pgtune_advisor.cli.demo.steps import Steps, steps
 from pgtune_advisor.cli.output import colored, width
@@ -57,6 +57,8 @@ def run(directory: Path, *, keep: bool, port: int | None) -> bool:
             with bar.step("starting a private PostgreSQL"):
                 cluster = stack.enter_context(shop.make_server(planted, port))
             outcome = _observe(cluster, planted, bar)
+            with bar.step("comparing rewrites"):
+                rewritten = rewrites.compared(cluster, outcome.report, outcome.snapshot, planted)
             with bar.step("building and measuring indexes"):
                 measured = indexes.measured(
                     cluster, outcome.report, outcome.advice, outcome.snapshot, bar
@@ -66,6 +68,7 @@ def run(directory: Path, *, keep: bool, port: int | None) -> bool:
         _say(render(outcome.report, "table", width=width(), color=colored()))
         _say(farewell.excerpts(written, directory, width()))
         _say(indexes.text(measured, width()))
+        _say(rewrites.text(rewritten, width()))
         _say(checklist.text(checks, outcome.report, width()))
         if keep:
             words = farewell.access(cluster)

@@ -21,6 +21,7 @@ PACE: Final = {
     "reading the server again": 2,
     "simulating indexes": 5,
     "judging what was read": 3,
+    "comparing rewrites": 1,
     "building and measuring indexes": 8,
 }
 _WIDEST: Final = max(map(len, PACE))
