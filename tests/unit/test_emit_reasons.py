@@ -36,3 +36,15 @@ def test_every_reason_has_a_meaning() -> None:
 def test_every_reason_is_documented() -> None:
     page = (ROOT / "docs" / "index-advice.md").read_text(encoding="utf-8")
     assert [reason for reason in REASONS if f"| `{reason}` |" not in page] == []
+
+
+def test_every_reason_against_a_rewrite_is_documented() -> None:
+    folder = ROOT / "pgtune_advisor" / "sqltext" / "rewrites"
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
+    raised = r"(?:RefusalError\(\s*|reason=|\(exp\.\w+, )\"([a-z-]+)\""
+    names = set(re.findall(raised, source))
+    assert names >= {"under-not", "distinct", "nullable", "too-deep"}
+    page = (ROOT / "docs" / "statements.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\| `no-rewrite-([a-z-]+)` \|", page)) == names
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "base", "bounded"}
+    assert {name for name in modules if f"| `{name}` |" not in page} == set()
