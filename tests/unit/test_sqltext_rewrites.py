@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pgtune_advisor.sqltext import library
@@ -203,3 +205,30 @@ def test_the_condition_of_an_arbiter_stays() -> None:
         " DO NOTHING"
     )
     assert rewrite(conflict, "day_of_time", lookup) is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO log (id) OVERRIDING SYSTEM VALUE"
+        " SELECT id FROM orders WHERE placed::date = $1",
+        "SELECT id FROM orders WHERE placed::date = $1"
+        f" AND id IN ({', '.join(map(str, range(999)))})",
+    ],
+)
+def test_what_is_not_read_as_it_stands_is_not_written(statement: str) -> None:
+    found = rewrite(statement, "day_of_time", lookup)
+    assert isinstance(found, Refused), found
+    assert found.reason == "not-read"
+
+
+def test_types_by_either_of_their_names() -> None:
+    assert where("placed::date = $1 AND id = $2::int4", "day_of_time").endswith("id = $2::int")
+    assert rewrite("VACUUM orders", "day_of_time", lookup) is None
+
+
+def test_no_statement_of_the_language_breaks_a_rewrite() -> None:
+    corpus = Path(__file__).parents[1] / "pg" / "syntax.sql"
+    for line in corpus.read_text(encoding="utf-8").splitlines():
+        for name in rewrites():
+            assert isinstance(rewrite(line, name, lookup), Rewritten | Refused | None)

@@ -109,7 +109,7 @@ def _check_plain(tree: exp.Select) -> None:
         for call in item.find_all(exp.Func):
             name = call.this if isinstance(call, exp.Anonymous) else call.key
             text = name.name if isinstance(name, exp.Expr) else str(name)
-            if not isinstance(call, exp.Cast | exp.Case | exp.Extract) and (
+            if not isinstance(call, exp.Cast | exp.Case | exp.Extract | exp.Connector) and (
                 text.lower() not in _SCALARS
             ):
                 raise RefusalError(
