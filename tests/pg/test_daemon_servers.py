@@ -167,7 +167,7 @@ def test_the_store_s_server_dies(make_cluster: MakeCluster, tmp_path: Path) -> N
         cluster.kill()
         failed = daemon.wait_for("cycle_failed")
         assert "the store on PostgreSQL cannot be reached" in failed["message"]
-        assert daemon.get("/healthz")[0] == 503
+        daemon.wait_until(lambda: daemon.get("/healthz")[0] == 503)
         cluster.start()
         seen = len(daemon.matching("cycle"))
         daemon.wait_for("cycle", count=seen + 3)
