@@ -45,10 +45,13 @@ def without_literals(text: str) -> str:
 
     The number of a subplan and a type's modifier stay: they are no data.
     """
-    last = max((int(number) for number in _PARAMETER.findall(text)), default=0)
+    pieces = list(scan(text))
+    # What looks like a parameter inside a literal is a part of that.
+    named = (_PARAMETER.fullmatch(piece) for kind, piece in pieces if kind == "param")
+    last = max((int(match[1]) for match in named if match), default=0)
     out: list[str] = []
     before: list[str] = []
-    for kind, piece in scan(text):
+    for kind, piece in pieces:
         if kind in _LITERALS and not (kind == "number" and _is_structure(before)):
             last += 1
             glued = out and (out[-1][-1:].isalnum() or out[-1][-1:] in "_$")
