@@ -126,9 +126,10 @@ class TargetCycles:
         return self._base
 
     def _older_readings(self, snapshot: Snapshot, limit: int) -> list[StatementReading]:
+        found: list[StatementReading] = []
         with self._readable():
-            return self._store.statement_readings(self._target, snapshot.taken_at, limit)
-        return []
+            found = self._store.statement_readings(self._target, snapshot.taken_at, limit)
+        return found
 
     def _judge(self, snapshot: Snapshot, base: Snapshot | None, stopped: Stopped) -> Report:
         short = self._statements.add(snapshot)

@@ -17,6 +17,7 @@ _SURE: Final = 0.001
 # Pages of one size: the calls follow the rows one to one, while the traffic goes up and down.
 _ONE_TO_ONE: Final = 0.03
 _PROPORTIONAL: Final = 0.98
+_RELATED: Final = 0.5
 _UPS_AND_DOWNS: Final = 0.1
 
 
@@ -49,8 +50,11 @@ def fits(
     for number, parent in enumerate(candidates):
         others = [candidates[one] for one in chosen if one != number]
         share = _share(target, parent, others)
-        if share is None or share.chance > _SURE:
-            share = _steady(target, parent) or share
+        if share is None:
+            share = _steady(target, parent)
+        elif share.chance > _SURE:
+            steady = _steady(target, parent)
+            share = steady if steady is not None and steady.chance <= _SURE else share
         if share is not None:
             chance = min(share.chance * len(candidates), 1.0)
             share = Share(slope=share.slope, explained=share.explained, chance=chance)
@@ -88,19 +92,18 @@ def _share(target: list[float], parent: _Series, others: Sequence[_Series]) -> S
 def _steady(target: list[float], parent: _Series) -> Share | None:
     """Where all pages have one size, rows and calls of the parent cannot be told apart.
 
-    Calls of the child that equal the rows all along are no accident; nothing else is said.
+    Calls of the child that equal the rows all along are no accident, and calls that do not even
+    go up and down with them have nothing to do with them. Of the rest nothing is said.
     """
     rows, total = parent.rows, sum(parent.rows)
     if not total or _spread(rows) < _UPS_AND_DOWNS:
         return None
-    slope = sum(target) / total
-    if abs(slope - 1.0) > _ONE_TO_ONE:
-        return None
     share = last_column([[1.0] * len(target), rows], target, [1.0] * len(target))
-    if share is None:
-        return None
+    if share is None or share.explained < _RELATED:
+        return share
+    equal = abs(sum(target) / total - 1.0) <= _ONE_TO_ONE
     close = abs(share.slope - 1.0) <= 2 * _ONE_TO_ONE
-    return share if close and share.explained >= _PROPORTIONAL else None
+    return share if equal and close and share.explained >= _PROPORTIONAL else None
 
 
 def _spread(values: Sequence[float]) -> float:
