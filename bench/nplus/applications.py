@@ -233,6 +233,77 @@ def pony_batches(rng: Random) -> None:
             assert post.author.name
 
 
+# What follows was recorded after the rule was done, and nothing was tuned on it.
+
+
+@application('FROM "authors" WHERE "authors"."id" =')
+def django_two_parents(rng: Random) -> None:
+    """Two pages lead to the same look-up."""
+    if rng.random() < 0.5:
+        found = dj_posts(rng, size(rng))
+    else:
+        found = m.DjComment.objects.filter(post_id__gte=rng.randint(1, 2900)).order_by("id")
+        found = found[: rng.randint(2, 25)]
+    for one in found:
+        assert one.author.name
+
+
+@application('FROM "lines" AS "t1"')
+def peewee_backref(rng: Random) -> None:
+    with m.pw.connection_context():
+        query = m.PwOrder.select().where(m.PwOrder.id >= rng.randint(1, 3900))
+        for order in query.order_by(m.PwOrder.id).limit(size(rng)):
+            assert len(list(order.lines)) >= 0
+
+
+@application("FROM authors WHERE email")
+def profile_by_unique_key(rng: Random) -> None:
+    """The key is not the primary one, and the parent joins for it."""
+    with pool.connection() as connection:
+        query = (
+            "SELECT p.title, a.email FROM posts p JOIN authors a ON a.id = p.author_id"
+            " WHERE p.score >= %s ORDER BY p.score LIMIT %s"
+        )
+        for _, email in connection.execute(query, (rng.randint(0, 900), size(rng))).fetchall():
+            connection.execute("SELECT name FROM authors WHERE email = %s", (email,)).fetchone()
+
+
+@application()
+def hot_keys(rng: Random) -> None:
+    """Each page needs a few products that are not on the list, and half of them show a list."""
+    with pool.connection() as connection:
+        for _ in range(rng.randint(1, 3)):
+            query = "SELECT name, price FROM products WHERE id = %s"
+            connection.execute(query, (rng.randint(1, 2000),)).fetchone()
+        if rng.random() < 0.5:
+            query = "SELECT product_id, quantity FROM lines WHERE order_id BETWEEN %s AND %s"
+            first = rng.randint(1, 3900)
+            connection.execute(query, (first, first + rng.randint(1, 10))).fetchall()
+
+
+@application()
+def checkout(rng: Random) -> None:
+    """Each product of a cart is locked, one after another in the order of their keys."""
+    with psycopg.connect(DSN) as connection:
+        query = "SELECT product_id FROM lines WHERE order_id BETWEEN %s AND %s ORDER BY product_id"
+        first = rng.randint(1, 3900)
+        found = connection.execute(query, (first, first + rng.randint(0, 7))).fetchall()
+        for (product,) in found:
+            query = "SELECT price FROM products WHERE id = %s FOR UPDATE"
+            connection.execute(query, (product,)).fetchone()
+
+
+@application()
+def graphql_loader(rng: Random) -> None:
+    """A loader collects the keys of a level; who asks is looked up alone."""
+    with pool.connection() as connection:
+        connection.execute("SELECT name FROM authors WHERE id = %s", (rng.randint(1, 400),))
+        query = "SELECT id, author_id FROM posts WHERE score >= %s ORDER BY score LIMIT %s"
+        found = connection.execute(query, (rng.randint(0, 900), size(rng))).fetchall()
+        authors = [author for _, author in found]
+        connection.execute("SELECT id, name FROM authors WHERE id = ANY (%s)", (authors,))
+
+
 def close() -> None:
     pool.close()
     m.engine.dispose()

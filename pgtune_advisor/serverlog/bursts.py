@@ -150,7 +150,8 @@ class BurstCounter:
             rounds = led[_RUNS]
             if led[_FIRST] >= cell[_LAST] or rounds * BURST > cell[_RUNS]:
                 continue
-            if not is_block and rounds > _MOST_ROUNDS:
+            # The look-ups of a busy pool run before whatever might lead to them as well as after.
+            if not is_block and (rounds > _MOST_ROUNDS or led[_FIRST] > cell[_FIRST]):
                 continue
             pair = self._pairs.setdefault((parent, child), _Pair())
             pair.bursts += 1

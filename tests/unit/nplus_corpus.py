@@ -135,6 +135,23 @@ class Server:
         texts = (str(match.row.statement_text) for match in outcome.matches)
         return {fingerprint(text) or text: text for text in texts}
 
+    def torn(self, rng: Random) -> Server:
+        """The same server, where each statement's counts stand in an order of their own."""
+        windows = list(self.context.window.statement_windows)
+        keys = sorted({key for window in windows for key in window.counts}, key=str)
+        columns = {key: [window.counts.get(key) for window in windows] for key in keys}
+        for column in columns.values():
+            rng.shuffle(column)
+        torn = tuple(
+            replace(
+                window,
+                counts={k: c for k, column in columns.items() if (c := column[at]) is not None},
+            )
+            for at, window in enumerate(windows)
+        )
+        window = replace(self.context.window, statement_windows=torn)
+        return replace(self, context=replace(self.context, window=window))
+
     def labelled(self) -> dict[str, str]:
         """The fingerprints of the look-ups that are N+1 in one of the applications."""
         return {
