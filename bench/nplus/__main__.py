@@ -100,7 +100,7 @@ def main() -> None:
         cluster.start()
         cluster.run("psql", "-Xqc", "CREATE DATABASE blog")
         cluster.run("psql", "-Xq", "-d", "blog", "-c", "CREATE EXTENSION pg_stat_statements")
-        cluster.run("psql", "-Xq", "-d", "blog", "-f", HERE / "schema.sql")
+        cluster.run("psql", "-Xq", "-d", "blog", "-f", out.resolve() / "schema.sql")
         os.environ |= {
             "NPLUS_HOST": str(cluster.socket_dir),
             "NPLUS_PORT": str(cluster.port),

@@ -1,4 +1,4 @@
-"""The tables of schema.sql as Django, SQLAlchemy, Peewee and Pony see them."""
+"""The tables of the corpus as Django, SQLAlchemy, Peewee and Pony see them."""
 # mypy: ignore-errors
 
 from __future__ import annotations
