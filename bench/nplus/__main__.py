@@ -145,7 +145,7 @@ def record(cluster: PrivateCluster, name: str, out: Path, *, is_node: bool) -> N
     lines = lines[:MOST_LOGGED]
     (out / f"{name}.jsonl.zst").write_bytes(zstandard.compress("\n".join(lines).encode(), 19))
     schema = {one: getattr(last, one) for one in ("relations", "columns", "constraints", "indexes")}
-    plain = replace(last, **{n: () for n in codec.row_tables()}, gaps=())
+    plain = replace(last, **dict.fromkeys(codec.row_tables(), ()), gaps=())
     (out / "schema.snapshot.zst").write_bytes(codec.encode(replace(plain, **schema)))
     print(name, len(texts), len(lines), flush=True)
 

@@ -1,4 +1,4 @@
-"""One request of each application. `LABELS` say which of its look-ups are N+1: a part of the text."""
+"""One request of each application, labelled with parts of the texts of what is N+1 in it."""
 # mypy: ignore-errors
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class TargetCycles:
     def _older_readings(self, snapshot: Snapshot, limit: int) -> list[StatementReading]:
         found: list[StatementReading] = []
         with self._readable():
-            found = self._store.statement_readings(self._target, snapshot.taken_at, limit)
+            found += self._store.statement_readings(self._target, snapshot.taken_at, limit)
         return found
 
     def _judge(self, snapshot: Snapshot, base: Snapshot | None, stopped: Stopped) -> Report:

@@ -69,7 +69,9 @@ _MAPPERS: Final = (
     ),
     _mapper(
         "SQLAlchemy",
-        r"(?s)^SELECT .* \nFROM ",
+        # Each column by the whole name of its table, which hardly anyone writes by hand.
+        r"^SELECT (?:count\(.*\) AS count_\d+|(?:\w+\.\w+(?: AS \w+)?(?:, )?)+)"
+        r"\s+FROM (\w+)(?:, \w+|\s+(?:LEFT OUTER )?JOIN .*)?\s+WHERE (?s:.*)\b\w+\.\w+",
         "`options(joinedload(Parent.relation))`, or `selectinload`; `raiseload` finds the rest",
         "`options(selectinload(Parent.relation))`; `raiseload` finds the rest",
     ),

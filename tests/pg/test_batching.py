@@ -49,13 +49,15 @@ OTHERS = [
         "any",
     ),
     (
-        "SELECT l.* FROM lines l, products p WHERE p.id = l.product_id AND l.order_id = $1 AND p.price > $2",
+        "SELECT l.* FROM lines l, products p"
+        " WHERE p.id = l.product_id AND l.order_id = $1 AND p.price > $2",
         "order_id",
         False,
         "any",
     ),
     (
-        "SELECT id FROM comments WHERE post_id = $1 AND author_id IN (SELECT id FROM authors WHERE id < 200)",
+        "SELECT id FROM comments"
+        " WHERE post_id = $1 AND author_id IN (SELECT id FROM authors WHERE id < 200)",
         "post_id",
         False,
         "any",

@@ -98,7 +98,7 @@ def test_applications_that_nothing_was_tuned_on(signal: Signal) -> None:
 
 
 def test_the_same_windows_without_order_in_them_say_nothing() -> None:
-    """Calls of one window with rows of another: what the rule sees is gone, and so is the finding."""
+    """Calls of one window with rows of another: what the rule goes by is gone."""
     for name in (one for one in TUNED if recording(one).labels):
         server = Server.of([name], "windows")
         rng = Random(name)
