@@ -135,6 +135,23 @@ class Server:
         texts = (str(match.row.statement_text) for match in outcome.matches)
         return {fingerprint(text) or text: text for text in texts}
 
+    def noisy(self, rng: Random, amount: float) -> Server:
+        """The same server, where other pages run every statement too, up to `amount` as often."""
+        mean: dict[tuple[object, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
+        windows = self.context.window.statement_windows
+        for key, count in (item for window in windows for item in window.counts.items()):
+            mean[key] = [mean[key][0] + count.calls, mean[key][1] + count.rows]
+        noisy = []
+        for window in windows:
+            counts = dict(window.counts)
+            for key, (calls, rows) in mean.items():
+                more = round(rng.random() * amount * calls / len(windows))
+                old = counts.get(key, Count(0, 0))
+                counts[key] = Count(old.calls + more, old.rows + round(more * rows / calls))
+            noisy.append(replace(window, counts=counts))
+        made = replace(self.context.window, statement_windows=tuple(noisy))
+        return replace(self, context=replace(self.context, window=made))
+
     def torn(self, rng: Random) -> Server:
         """The same server, where each statement's counts stand in an order of their own."""
         windows = list(self.context.window.statement_windows)

@@ -18,7 +18,7 @@ from pgtune_advisor.sqltext import Predicate, Shape, fingerprint, is_own, locks_
 
 @dataclass(kw_only=True)
 class Read:
-    """A query of one role in one database, by its fingerprint; `bursts` are its own as a child.
+    """A query of one role in one database, by its fingerprint.
 
     Counters are None where only the log knows of it. `identities` are its entries of
     pg_stat_statements.
@@ -30,11 +30,10 @@ class Read:
     text: str
     shape: Shape
     identities: list[tuple[object, ...]] = field(default_factory=list)
-    query_ids: set[int] = field(default_factory=set)
     calls: int | None = None
     rows: int | None = None
     ms: float | None = None
-    sought: dict[ColumnName, Predicate] = field(default_factory=dict)
+    sought: set[ColumnName] = field(default_factory=set)
     yielded: dict[ColumnName, ColumnName] = field(default_factory=dict)
 
     @cached_property
@@ -65,7 +64,7 @@ class Reads:
                 if text is not None and self.logged(burst, text, query_id) is None:
                     self._add_logged(burst, text, query_id)
         for read in self._found.values():
-            read.sought = dict(self._sought(read))
+            read.sought = set(self._sought(read))
             read.yielded = dict(self._yielded(read))
 
     def __iter__(self) -> Iterator[Read]:
@@ -108,13 +107,13 @@ class Reads:
         if query_id is not None:
             self._by_id[*place, query_id] = read
 
-    def _sought(self, read: Read) -> Iterator[tuple[ColumnName, Predicate]]:
-        """The key columns that it compares with a parameter, its only ones."""
+    def _sought(self, read: Read) -> Iterator[ColumnName]:
+        """The key columns that it compares with a parameter."""
         for predicate in read.shape.predicates:
             if _is_key(predicate):
                 column = self._column(read, predicate)
                 if column is not None and self._keys.root(column) is not None:
-                    yield column, predicate
+                    yield column
 
     def _column(self, read: Read, predicate: Predicate) -> ColumnName | None:
         if predicate.table is None or predicate.column is None:
@@ -126,7 +125,6 @@ class Reads:
 
     def _yielded(self, read: Read) -> Iterator[tuple[ColumnName, ColumnName]]:
         """The keys that its rows tell, by the unique column they mean, with the column itself."""
-        fixed = set(read.sought)
         for one in read.shape.projected:
             relation = self._shapes.relation_in(read.database, one.table)
             if relation is None:
@@ -136,7 +134,7 @@ class Reads:
             for name in names or self._keys.columns.get(table, ()):
                 column = (*table, name)
                 root = self._keys.root(column)
-                if root is not None and column not in fixed:
+                if root is not None and column not in read.sought:
                     yield root, column
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -13,7 +14,7 @@ from pgtune_advisor.rules.facts.base import Context, derived, fact, ratio
 from pgtune_advisor.rules.facts.lookup_keys import ColumnName, Keys
 from pgtune_advisor.rules.facts.lookup_reads import Read, Reads, bursts_by_child
 from pgtune_advisor.rules.facts.lookup_windows import MOST_CANDIDATES, Fit, fits
-from pgtune_advisor.sqltext import Predicate, batched, mapper_of
+from pgtune_advisor.sqltext import batched, mapper_of
 
 _STAT: Final = "pg_stat_statements"
 _LOG: Final = "the server's log"
@@ -133,7 +134,6 @@ class _Pair:
 
     parent: Read
     sought: ColumnName
-    predicate: Predicate
     yielded: ColumnName
     fit: Fit
     bursts: Sequence[LogBurst]
@@ -148,6 +148,7 @@ class _Pair:
             share.chance if share is not None and told else 1.0,
             -(share.explained if share is not None and told else 0.0),
             -(self.parent.rows or 0),
+            self.parent.text,
         )
 
 
@@ -159,16 +160,20 @@ class _Pairs:
         self._keys = keys
         self._bursts = bursts_by_child(context, self.reads)
         self._windows = context.window.statement_windows
+        self._yielding: dict[tuple[str, ColumnName], list[Read]] = defaultdict(list)
+        for read in self.reads:
+            for root in read.yielded:
+                self._yielding[read.user, root].append(read)
 
     def best(self, child: Read) -> _Pair | None:
         if not child.sought or len(child.sought) > _MOST_KEYS:
             return None
         tied = [
-            (parent, sought, predicate, parent.yielded[root])
-            for parent in self.reads
+            (parent, sought, parent.yielded[root])
+            for sought in sorted(child.sought)
+            if (root := self._keys.root(sought)) is not None
+            for parent in self._yielding[child.user, root]
             if self._may_lead(parent, child)
-            for sought, predicate in child.sought.items()
-            if (root := self._keys.root(sought)) is not None and root in parent.yielded
         ]
         tied.sort(key=lambda one: (not self._logged(child, one[0]), -(one[0].rows or 0)))
         tied = tied[:MOST_CANDIDATES]
@@ -177,19 +182,17 @@ class _Pairs:
             _Pair(
                 parent=parent,
                 sought=sought,
-                predicate=predicate,
                 yielded=yielded,
                 fit=fit,
                 bursts=self._logged(child, parent),
             )
-            for (parent, sought, predicate, yielded), fit in zip(tied, told, strict=True)
+            for (parent, sought, yielded), fit in zip(tied, told, strict=True)
         ]
         return min(pairs, key=_Pair.rank, default=None)
 
     def _may_lead(self, parent: Read, child: Read) -> bool:
-        same_role = (parent.database, parent.user) == (child.database, child.user)
         several = (parent.rows or 0) > (parent.calls or 0) or bool(self._logged(child, parent))
-        return parent is not child and same_role and several
+        return parent is not child and several
 
     def _logged(self, child: Read, parent: Read) -> list[LogBurst]:
         return self._bursts.get((id(child), id(parent)), [])
@@ -200,9 +203,11 @@ def _facts(keys: Keys, child: Read, pair: _Pair) -> LookupFacts:
     logged = _Logged.of(pair.bursts)
     calls = child.calls or logged.child_seen
     parent_calls = parent.calls or logged.parent_seen
-    rows = share.slope * (parent.rows or 0) if share else None
-    attributed = max(min(rows or 0.0, float(calls)), float(logged.calls))
-    rounds = max(attributed - (parent_calls if rows else logged.parent_runs), 0.0)
+    attributed = min(share.slope * (parent.rows or 0), float(calls)) if share else 0.0
+    led, batches = (attributed, parent_calls)
+    if attributed < logged.calls:
+        led, batches = float(logged.calls), logged.parent_runs
+    rounds = max(led - batches, 0.0)
     trip = logged.round_trip_ms
     is_unique = keys.is_unique(pair.sought)
     key_type = keys.types.get(pair.sought, "")
@@ -226,7 +231,7 @@ def _facts(keys: Keys, child: Read, pair: _Pair) -> LookupFacts:
         parent_locks=parent.locks,
         parent_calls=parent_calls,
         parent_rows_per_call=parent.rows_per_call,
-        calls_per_parent=ratio(attributed or calls, parent_calls),
+        calls_per_parent=ratio(led, batches) if led > 0 else ratio(calls, parent_calls),
         windows=pair.fit.windows,
         calls_per_row=share.slope if share else None,
         explained=share.explained if share else None,
