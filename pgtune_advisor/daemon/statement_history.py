@@ -16,7 +16,7 @@ from pgtune_advisor.domain.statement_windows import (
 )
 
 # Snapshots that are read again after a start; each costs what its statements cost to decode.
-REMEMBERED: Final = 20
+REMEMBERED: Final = 12
 
 Older = Callable[[Snapshot, int], list[StatementReading]]
 """The readings of at most so many stored snapshots from before this one, the oldest first."""

@@ -15,7 +15,7 @@ from pgtune_advisor.cli.statement_plans import statement_plans
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
 from pgtune_advisor.domain.snapshot import Snapshot
-from pgtune_advisor.domain.statement_windows import MOST_WINDOWS, StatementReading, windows_of
+from pgtune_advisor.domain.statement_windows import StatementReading, windows_of
 from pgtune_advisor.domain.units import parse_duration
 from pgtune_advisor.domain.window import Window, between, lifetime
 from pgtune_advisor.settings import Settings, load
@@ -134,7 +134,7 @@ def _stored(
             base = store.window_base(snapshot, span, full=True)
             if base is None or base.server.system_identifier != snapshot.server.system_identifier:
                 return None, []
-            older = store.statement_readings(snapshot.target, snapshot.taken_at, MOST_WINDOWS)
+            older = store.statement_readings(snapshot.target, snapshot.taken_at, READINGS)
     except AdvisorError:
         return None, []
     return base, older
