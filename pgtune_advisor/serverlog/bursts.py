@@ -80,8 +80,8 @@ class BurstCounter:
     ) -> None:
         """One execution: `at` is the moment of its end in seconds, `ms` how long it took.
 
-        `statement` is any key that `rows` can name. `transaction` is empty where the log does not
-        tell it, as for a statement outside a transaction block whose line has a vxid of `n/0`.
+        `statement` is any key that `rows` can name. `transaction` is the line's vxid: empty where
+        the log does not tell it, `n/0` for a statement that was its own transaction.
         """
         unit = self._units.get(session)
         if unit is None or transaction != unit.transaction or not transaction:
@@ -100,7 +100,9 @@ class BurstCounter:
         unit.in_transaction += 1
 
     def _unit(self, unit: _Unit | None, session: bytes, transaction: bytes, began: float) -> _Unit:
-        """The unit that a statement of another transaction belongs to."""
+        """The unit that a statement of another transaction, or of none, belongs to."""
+        if transaction.endswith(b"/0"):
+            transaction = b""
         if unit is None:
             if len(self._units) >= MOST_SESSIONS:
                 # Half at once, so that a client that connects for each statement costs little.

@@ -26,11 +26,9 @@ def executions(lines: Iterable[bytes]) -> Iterator[Execution]:
         if match is None:
             continue
         moment = datetime.strptime(entry["timestamp"][:-4] + "+0000", "%Y-%m-%d %H:%M:%S.%f%z")
-        # A statement outside a block is logged once its transaction has ended.
-        vxid = entry.get("vxid", "")
         yield Execution(
             session=entry["session_id"].encode(),
-            transaction=b"" if vxid.endswith("/0") else vxid.encode(),
+            transaction=entry.get("vxid", "").encode(),
             query_id=entry["query_id"],
             at=moment.timestamp(),
             ms=float(match[1]),

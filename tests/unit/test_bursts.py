@@ -55,6 +55,13 @@ def test_a_session_without_a_pause_is_a_unit() -> None:
 
 
 @pytest.mark.parametrize("runs", [BURST - 1, BURST])
+def test_a_vxid_without_a_transaction_is_none(runs: int) -> None:
+    log = Log().run(" ".join("P" + "C" * runs), block=b"43/0")
+    assert log.pairs() == {}
+    assert bool(Log().run("P" + "C" * runs, block=b"43/0").pairs()) == (runs == BURST)
+
+
+@pytest.mark.parametrize("runs", [BURST - 1, BURST])
 def test_fewer_are_no_burst(runs: int) -> None:
     assert bool(Log().run("P" + "C" * runs).pairs()) == (runs == BURST)
 
