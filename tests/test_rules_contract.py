@@ -53,6 +53,7 @@ PROMISED: Final = {
         "function-on-column",
         "implicit-cast",
         "leading-wildcard-like",
+        "n-plus-one",
         "statement-slow",
         "temp-spill",
     },

@@ -25,7 +25,7 @@ from plugins.targets import without_password
 QUERIES = list(QueryBook.load())
 NAMES = [f"{query.path.parent.name}/{query.path.stem}" for query in QUERIES]
 # Filled from another query's rows, or by users.
-NOT_READ_AS_THEY_ARE = {"replica_index_use", "custom"}
+NOT_READ_AS_THEY_ARE = {"replica_index_use", "custom", "log_bursts"}
 
 SETUP = (
     "CREATE TABLE b (id bigserial PRIMARY KEY, name text DEFAULT 'x', at timestamptz)",

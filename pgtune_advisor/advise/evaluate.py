@@ -19,6 +19,7 @@ from pgtune_advisor.domain.window import Window
 from pgtune_advisor.rules import engine, suppressions
 from pgtune_advisor.rules.factbase import FactBase
 from pgtune_advisor.rules.facts.base import Context
+from pgtune_advisor.rules.facts.lookups import LookupFacts
 from pgtune_advisor.rules.facts.proposals import ProposalFacts
 from pgtune_advisor.rules.facts.row_estimates import RowEstimateFacts
 from pgtune_advisor.rules.facts.shapes import omissions
@@ -79,6 +80,7 @@ def evaluate(
         unknown=(*outcome.unknown, *_undecided(book, advice)),
         gaps=(
             *_window_gaps(window),
+            *_short_window_gaps(window, outcome.unknown),
             *_text_gaps(context),
             *advice.gaps,
             *_plan_gaps(plans),
@@ -119,6 +121,22 @@ def _text_gaps(context: Context) -> list[Gap]:
 
 def _plan_gaps(plans: StatementPlans | None) -> tuple[Gap, ...]:
     return plans.gaps if plans is not None else ()
+
+
+def _short_window_gaps(window: Window, unknown: Sequence[Unknown]) -> list[Gap]:
+    """Why it is not known which look-ups follow another statement's rows."""
+    if not any(one.subject.kind == LookupFacts.KIND for one in unknown):
+        return []
+    known = f"{len(window.statement_windows)} short windows"
+    return [
+        Gap(
+            source="statement_windows",
+            reason=f"{known} of statements' counters were read: that does not tell whether some"
+            " look-ups follow the rows of another statement (N+1)",
+            hint="The daemon reads them all the time; --window 10m reads 24 of them. The server's"
+            " log tells too.",
+        )
+    ]
 
 
 def _window_gaps(window: Window) -> list[Gap]:

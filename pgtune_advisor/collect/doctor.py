@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.server import Host
-from pgtune_advisor.domain.snapshot import DATA_TABLES, DATABASE, Gap, row_tables
+from pgtune_advisor.domain.snapshot import DATA_TABLES, DATABASE, LOG_TABLES, Gap, row_tables
 from pgtune_advisor.pg.grants import Grant, missing_grants
 from pgtune_advisor.pg.helpers import helper_script
 from pgtune_advisor.pg.queries import QueryBook
@@ -58,7 +58,7 @@ def examine(target: TargetSection, queries: QueryBook) -> Examination:
             gaps=tuple(gap for gap in gaps if gap.head == table),
         )
         for table in row_tables()
-        if table not in DATA_TABLES
+        if table not in DATA_TABLES | LOG_TABLES
     ]
     for name in _BEYOND_TABLES:
         mine = tuple(gap for gap in gaps if gap.head == name)

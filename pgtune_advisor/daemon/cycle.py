@@ -6,18 +6,20 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from pgtune_advisor.daemon.index_plans import IndexPlans
+from pgtune_advisor.daemon.statement_history import StatementHistory
 from pgtune_advisor.daemon.wiring import CollectorLike, Stopped, Wiring
 from pgtune_advisor.domain import window as windows
 from pgtune_advisor.domain.errors import AdvisorError, OutputError, SnapshotError
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.statement_windows import StatementReading
 from pgtune_advisor.domain.window import Window
 from pgtune_advisor.logs import log
 from pgtune_advisor.settings import DaemonSection, TargetSection
@@ -75,6 +77,7 @@ class TargetCycles:
         make = None if section.planner == "none" else wiring.planning
         planning = make(section) if make else None
         self._indexes = IndexPlans(section.name, planning, daemon.index_interval)
+        self._statements = StatementHistory(self._older_readings)
 
     def close(self) -> None:
         """No further cycle comes."""
@@ -122,12 +125,19 @@ class TargetCycles:
                 self._base = self._store.latest_snapshot(self._target, full=True)
         return self._base
 
+    def _older_readings(self, snapshot: Snapshot, limit: int) -> list[StatementReading]:
+        found: list[StatementReading] = []
+        with self._readable():
+            found += self._store.statement_readings(self._target, snapshot.taken_at, limit)
+        return found
+
     def _judge(self, snapshot: Snapshot, base: Snapshot | None, stopped: Stopped) -> Report:
+        short = self._statements.add(snapshot)
         if base is not None:
             window = self._window(snapshot, self._daemon.slow_interval, base)
             return self._wiring.evaluate(snapshot.over(base), window, False, None)
         span = max(LOOK_BACK, 3 * self._daemon.slow_interval)
-        window = self._window(snapshot, span, None)
+        window = replace(self._window(snapshot, span, None), statement_windows=short)
         advice = self._indexes.advice(snapshot, window, stopped)
         return self._wiring.evaluate(snapshot.without_data(), window, True, advice)
 

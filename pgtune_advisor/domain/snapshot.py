@@ -16,6 +16,7 @@ from pgtune_advisor.domain.activity import (
     VacuumProgress,
 )
 from pgtune_advisor.domain.custom import CustomFact
+from pgtune_advisor.domain.log_bursts import LogBurst
 from pgtune_advisor.domain.objects import (
     Column,
     Constraint,
@@ -52,6 +53,8 @@ SNAPSHOT_VERSION: Final = 1
 DATABASE: Final = "database"
 # Values of rows, as statistics keep them: read only when asked, and never stored by the daemon.
 DATA_TABLES: Final = frozenset({"column_values"})
+# What comes from the server's log and from no query.
+LOG_TABLES: Final = frozenset({"log_bursts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,7 @@ class Snapshot:
     replicas: tuple[Replica, ...] = ()
     slots: tuple[Slot, ...] = ()
     vacuums: tuple[VacuumProgress, ...] = ()
+    log_bursts: tuple[LogBurst, ...] = ()
     custom: tuple[CustomFact, ...] = ()
     gaps: tuple[Gap, ...] = ()
 

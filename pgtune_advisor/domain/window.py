@@ -11,6 +11,7 @@ from pgtune_advisor.domain.activity import Backend
 from pgtune_advisor.domain.recommendations import Reset
 from pgtune_advisor.domain.row import counters, identity
 from pgtune_advisor.domain.snapshot import Snapshot, row_tables
+from pgtune_advisor.domain.statement_windows import StatementWindow
 
 Identity = tuple[object, ...]
 
@@ -28,6 +29,8 @@ class Window:
     unknown. A row whose counters restarted is absent from its table. In a `lifetime` window the
     rows are the totals, each since its own reset, and `table_since` holds the moments that are
     known. `backends_before` are the sessions at `since`, for rules about what only grows.
+    `statement_windows` are the short windows of statements' counters up to `until`, as many as
+    were read one after another.
     """
 
     until: datetime
@@ -37,6 +40,7 @@ class Window:
     table_since: Mapping[str, datetime] = field(default_factory=dict)
     resets: tuple[Reset, ...] = ()
     backends_before: tuple[Backend, ...] | None = None
+    statement_windows: tuple[StatementWindow, ...] = ()
 
     def delta(self, table: str, row: Any) -> Any | None:
         """The row of differences that belongs to `row`, or None where it is unknown."""

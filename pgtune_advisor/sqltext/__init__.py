@@ -1,10 +1,13 @@
 """Statements: from text to fingerprint, canonical text and shape, with no literal left in them."""
 
+from pgtune_advisor.sqltext.batching import Batched, batched
 from pgtune_advisor.sqltext.catalog import Catalog, KnownTable, KnownView, TableCatalog
 from pgtune_advisor.sqltext.comments import comment_of, is_own
 from pgtune_advisor.sqltext.fingerprint import canonical, fingerprint, normalise, redact_literals
 from pgtune_advisor.sqltext.kin import kin
+from pgtune_advisor.sqltext.locking import locks_rows
 from pgtune_advisor.sqltext.matching import Match, compare_expressions, same_expression
+from pgtune_advisor.sqltext.orms import Mapper, mapper_of
 from pgtune_advisor.sqltext.parameters import (
     Parametrised,
     Role,
@@ -34,6 +37,7 @@ from pgtune_advisor.sqltext.unparsed import Reason, Unparsed
 
 __all__ = [
     "Atom",
+    "Batched",
     "Bound",
     "Catalog",
     "Columns",
@@ -41,6 +45,7 @@ __all__ = [
     "KnownTable",
     "KnownView",
     "LikeForm",
+    "Mapper",
     "Match",
     "OffsetClause",
     "Parametrised",
@@ -54,6 +59,7 @@ __all__ = [
     "TableRef",
     "Unparsed",
     "atoms",
+    "batched",
     "canonical",
     "cast_keeps_index",
     "comment_of",
@@ -64,6 +70,8 @@ __all__ = [
     "is_readable",
     "kin",
     "literals_as_parameters",
+    "locks_rows",
+    "mapper_of",
     "normalise",
     "parameters",
     "preparable",

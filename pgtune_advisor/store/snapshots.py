@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pgtune_advisor.domain import codec
 from pgtune_advisor.domain.snapshot import SNAPSHOT_VERSION, Snapshot
+from pgtune_advisor.domain.statement_windows import READING_TABLES, StatementReading
 from pgtune_advisor.domain.statements import StatementText
 from pgtune_advisor.domain.window import WINDOW_TABLES
 from pgtune_advisor.store.schema import snapshots, targets, text_runs, texts
@@ -139,6 +140,16 @@ def window_base(
         if row := connection.execute(query.limit(1)).first():
             return codec.decode(row.body, WINDOW_TABLES)
     return None
+
+
+def readings(
+    connection: Connection, target: str, until: datetime, limit: int
+) -> list[StatementReading]:
+    """The counters of statements in the last snapshots before `until`, the oldest first."""
+    query = _of(target, None).where(snapshots.c.taken_at < until)
+    rows = connection.execute(query.order_by(snapshots.c.taken_at.desc()).limit(limit)).all()
+    found = (StatementReading.of(codec.decode(row.body, READING_TABLES)) for row in reversed(rows))
+    return [one for one in found if one is not None]
 
 
 def _load(connection: Connection, query: Select[Any]) -> Snapshot | None:

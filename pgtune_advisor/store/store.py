@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.statement_windows import StatementReading
 from pgtune_advisor.settings import StoreSection
 from pgtune_advisor.store import engine as engines
 from pgtune_advisor.store import history, migrations, queries, retention, snapshots
@@ -154,6 +155,13 @@ class Store:
         """
         with self._read() as connection:
             return snapshots.window_base(connection, snapshot, span, full=full)
+
+    def statement_readings(
+        self, target: str, until: datetime, limit: int
+    ) -> list[StatementReading]:
+        """The counters of statements in the last `limit` snapshots before `until`, oldest first."""
+        with self._read() as connection:
+            return snapshots.readings(connection, target, until, limit)
 
     def targets(self) -> tuple[TargetRecord, ...]:
         """Every target that was ever seen, by name."""

@@ -86,10 +86,14 @@ class Session(Part):
 
 
 class Repeated(Part):
-    """A statement of a workload, and how often it runs."""
+    """A statement of a workload, and how often it runs: `grows` more each round of `rounds`.
+
+    `{round}` in it is the number of the round, `{n}` that of the run, both from 1.
+    """
 
     sql: str
-    times: int = Field(default=1, ge=1)
+    times: int = Field(default=1, ge=0)
+    grows: int = 0
     reconnect: bool = False
 
 
@@ -108,6 +112,7 @@ class Live(Part):
     pgbench: tuple[tuple[str, ...], ...] = ()
     sessions: tuple[Session, ...] = ()
     window: bool = False
+    rounds: int = Field(default=1, ge=1)
     workload: tuple[str | Repeated, ...] = ()
     workload_after: tuple[str | Repeated, ...] | None = None
     awaiting: tuple[str, ...] = Field(default=(), alias="await")

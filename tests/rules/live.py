@@ -21,6 +21,7 @@ from pgtune_advisor.domain.changes import Advice, Change, SetParameter
 from pgtune_advisor.domain.identifiers import quote_literal
 from pgtune_advisor.domain.recommendations import Recommendation, Report
 from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.statement_windows import StatementReading, windows_of
 from pgtune_advisor.domain.window import between, lifetime
 from pgtune_advisor.pg.queries import QueryBook
 from pgtune_advisor.planner.open import Planners
@@ -55,17 +56,18 @@ class Place:
         with _connection(self.dsn(database or self.database)) as connection:
             yield connection
 
-    def execute(self, statements: Sequence[str | Repeated]) -> None:
+    def execute(self, statements: Sequence[str | Repeated], number: int = 1) -> None:
         """One by one on one connection; a reconnecting one each time on its own."""
         with self.connect() as connection:
             for statement in statements:
                 step = statement if isinstance(statement, Repeated) else Repeated(sql=statement)
-                for _ in range(step.times):
+                for run in range(1, step.times + step.grows * number + 1):
+                    sql = step.sql.replace("{round}", str(number)).replace("{n}", str(run))
                     if step.reconnect:
                         with self.connect() as another:
-                            another.execute(step.sql.encode())
+                            another.execute(sql.encode())
                     else:
-                        connection.execute(step.sql.encode())
+                        connection.execute(sql.encode())
 
     def settle(self) -> None:
         """Wait until our own connections have ended, which flushes their counters."""
@@ -217,12 +219,18 @@ class LiveCase:
         self.place.settle()
         with Collector(target, QueryBook.load([])) as collector:
             first = collector.full() if self.live.has_window else None
-            self.place.execute(workload)
-            self.place.settle()
+            readings = [StatementReading.of(first)] if first is not None else []
+            for number in range(1, self.live.rounds + 1):
+                self.place.execute(workload, number)
+                self.place.settle()
+                if number < self.live.rounds:
+                    readings.append(StatementReading.of(collector.fast()))
             for condition in awaiting:
                 self.place.wait_for(condition)
             now = collector.full(values=self.live.planner is not None)
         window = between(first, now) if first is not None else lifetime(now)
+        short = windows_of([*readings, StatementReading.of(now)])
+        window = replace(window, statement_windows=short)
         plans = None
         if book().get(self.rule).rule.spec.subject in ("statement", "predicate"):
             plans = statement_plans(now, window, self.place.dsn(self.place.database))

@@ -58,6 +58,16 @@ _FACTS: Final[dict[str, dict[str, Any]]] = {
     "xmin_holder": {"name": "4711", "holder": "backend", "is_oldest": True},
     "statement": {"statement_text": "SELECT $1", "kind": "select", "toplevel": True},
     "predicate": {"statement_text": "SELECT $1"},
+    "lookup": {
+        "query_id": 42,
+        "statement_text": "SELECT total FROM orders WHERE customer_id = $1",
+        "key": "public.orders.customer_id",
+        "parent_query_id": 41,
+        "parent_text": "SELECT id, name FROM customers",
+        "parent_key": "public.customers.id",
+        "is_declared": True,
+        "round_trip_ms": 0.5,
+    },
     "setting": {"name": "work_mem", "value": "4096", "context": "user", "origin": "default"},
     "index_proposal": {
         "definition": "public.orders USING btree (customer_id)",

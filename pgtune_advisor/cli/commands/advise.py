@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from pgtune_advisor.cli.statement_plans import statement_plans
 from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import AdvisorError, UsageError
 from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.statement_windows import StatementReading, windows_of
 from pgtune_advisor.domain.units import parse_duration
 from pgtune_advisor.domain.window import Window, between, lifetime
 from pgtune_advisor.settings import Settings, load
@@ -21,6 +23,9 @@ from pgtune_advisor.store import Store
 
 # Without --window, what the daemon stored within this time is compared with.
 RECENT = timedelta(hours=24)
+# How often the counters are read within the time that is observed, and how close together.
+READINGS = 24
+SHORTEST_S = 0.5
 
 
 def register(app: typer.Typer) -> None:
@@ -100,27 +105,36 @@ def _observe(
         bar.remove_task(task)
         if span is not None and not span:
             return first, lifetime(first)
-        base = _stored(settings, first, span or RECENT)
+        base, older = _stored(settings, first, span or RECENT)
         if base is not None and (span is None or first.taken_at - base.taken_at >= span):
-            return first, between(base, first)
+            short = windows_of([*older, StatementReading.of(first)])
+            return first, replace(between(base, first), statement_windows=short)
         if span is None:
             return first, lifetime(first)
         task = bar.add_task("observing", total=span.total_seconds())
-        end = time.monotonic() + span.total_seconds()
-        while (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, 1.0))
-            bar.update(task, completed=span.total_seconds() - left)
+        begun = time.monotonic()
+        readings = [StatementReading.of(first)]
+        pace = max(span.total_seconds() / READINGS, SHORTEST_S)
+        while (passed := time.monotonic() - begun) < span.total_seconds():
+            if passed >= pace * len(readings):
+                readings.append(StatementReading.of(collector.fast()))
+            time.sleep(min(span.total_seconds() - passed, pace / 4, 1.0))
+            bar.update(task, completed=passed)
         second = collector.full(values=values)
-    return second, between(first, second)
+    short = windows_of([*older, *readings, StatementReading.of(second)])
+    return second, replace(between(first, second), statement_windows=short)
 
 
-def _stored(settings: Settings, snapshot: Snapshot, span: timedelta) -> Snapshot | None:
-    """The daemon's snapshot of the same server from before the span, if it can be read."""
+def _stored(
+    settings: Settings, snapshot: Snapshot, span: timedelta
+) -> tuple[Snapshot | None, list[StatementReading]]:
+    """The daemon's snapshot of the same server from before the span, and the last readings."""
     try:
         with Store.open(settings.store, settings.daemon.state_dir, read_only=True) as store:
             base = store.window_base(snapshot, span, full=True)
+            if base is None or base.server.system_identifier != snapshot.server.system_identifier:
+                return None, []
+            older = store.statement_readings(snapshot.target, snapshot.taken_at, READINGS)
     except AdvisorError:
-        return None
-    if base is None or base.server.system_identifier != snapshot.server.system_identifier:
-        return None
-    return base
+        return None, []
+    return base, older

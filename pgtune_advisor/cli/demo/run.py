@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -19,16 +19,19 @@ from pgtune_advisor.cli.demo.steps import Steps, steps
 from pgtune_advisor.cli.output import colored, width
 from pgtune_advisor.cli.statement_plans import statement_plans
 from pgtune_advisor.cluster import PrivateCluster
+from pgtune_advisor.collect.collector import Collector
 from pgtune_advisor.domain.errors import OutputError
 from pgtune_advisor.domain.proposals import IndexAdvice
 from pgtune_advisor.domain.recommendations import Report
 from pgtune_advisor.domain.snapshot import Snapshot
+from pgtune_advisor.domain.statement_windows import StatementReading, windows_of
 from pgtune_advisor.domain.window import between
 from pgtune_advisor.emit import output_dir
 from pgtune_advisor.emit.formats import render
 from pgtune_advisor.settings import RulesSection, Settings, TargetSection
 
 TRAFFIC_SECONDS: Final = 30
+READING_SECONDS: Final = 1.5
 VISITORS: Final = 2
 # Twice what the rule takes for too many.
 CONNECTIONS_PER_SECOND: Final = 20
@@ -95,10 +98,12 @@ def _observe(cluster: PrivateCluster, planted: tuple[Fault, ...], bar: Steps) ->
             with bar.step("reading the server"):
                 first = collector.full()
             with bar.step("letting visitors in"):
-                _let_visitors_in(cluster, planted, bar)
+                readings = _let_visitors_in(cluster, planted, bar, collector)
             with bar.step("reading the server again"):
                 second = collector.full(values=True)
-    window = between(first, second)
+    moments = (StatementReading.of(one) for one in (first, second))
+    short = windows_of([*readings, *moments])
+    window = replace(between(first, second), statement_windows=short)
     with bar.step("simulating indexes"):
         advice = indexes.advice(cluster, second, window)
     with bar.step("judging what was read"):
@@ -116,7 +121,17 @@ def _plant(cluster: PrivateCluster, planted: Sequence[Fault], sessions: ExitStac
             sessions.enter_context(clients.session(cluster, fault))
 
 
-def _let_visitors_in(cluster: PrivateCluster, planted: Sequence[Fault], bar: Steps) -> None:
+def _let_visitors_in(
+    cluster: PrivateCluster, planted: Sequence[Fault], bar: Steps, collector: Collector
+) -> list[StatementReading | None]:
+    """Visitors come for a while, and the counters are read as a daemon would."""
+    readings: list[StatementReading | None] = []
+
+    def tick(passed: float) -> None:
+        bar.within(passed / TRAFFIC_SECONDS)
+        if passed >= READING_SECONDS * (len(readings) + 1):
+            readings.append(StatementReading.of(collector.fast()))
+
     clients.traffic(
         cluster,
         shop.traffic_scripts(planted),
@@ -124,8 +139,9 @@ def _let_visitors_in(cluster: PrivateCluster, planted: Sequence[Fault], bar: Ste
         seconds=TRAFFIC_SECONDS,
         clients=VISITORS,
         connections_per_second=CONNECTIONS_PER_SECOND,
-        tick=lambda passed: bar.within(passed / TRAFFIC_SECONDS),
+        tick=tick,
     )
+    return readings
 
 
 def _settings(planted: Sequence[Fault]) -> Settings:

@@ -87,6 +87,11 @@ class Shapes:
         shape = self._shapes[key]
         return None if isinstance(shape, Unparsed) else shape
 
+    def of_text(self, database: str, text: str) -> Shape | None:
+        """The shape of a text from elsewhere than pg_stat_statements."""
+        shape = shape_of(text, self._catalogs.get(database))
+        return None if isinstance(shape, Unparsed) else shape
+
     @cached_property
     def _worthy(self) -> set[int]:
         return set(self._ranked[:MOST_PARSED])
@@ -123,9 +128,11 @@ class Shapes:
 
     def relation(self, statement: Statement, table: TableRef | None) -> Relation | None:
         """The table that a reference means: by its schema, else public's, else the only one."""
-        if table is None:
-            return None
-        named = self._relations.get((statement.database or "", table.name), [])
+        return None if table is None else self.relation_in(statement.database or "", table)
+
+    def relation_in(self, database: str, table: TableRef) -> Relation | None:
+        """The table of a database that a reference means, by the same order."""
+        named = self._relations.get((database, table.name), [])
         for schema in (table.schema, "public") if table.schema is None else (table.schema,):
             found = next((r for r in named if r.schema == schema), None)
             if found is not None:

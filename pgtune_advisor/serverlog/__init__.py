@@ -1,0 +1,1 @@
+"""The server's log: what is in it, read as it grows."""
