@@ -18,7 +18,10 @@ MOST_BYTES: Final = 5_000_000
 MOST_LINES: Final = 50_000
 UnreadableReason = Literal["empty", "too-long", "truncated", "too-deep", "not-a-plan"]
 
-_DURATION: Final = re.compile(r"[^\n{\[]*?(\d+(?:[.,]\d+)?) ms\b[^\n]*:[ \t]*\n")
+# Each part has an end: a text of digits alone would be tried from every one of them.
+_DURATION: Final = re.compile(
+    r"[^\n{\[]{0,200}?(\d{1,15}(?:[.,]\d{1,9})?) ms\b[^\n]{0,200}:[ \t]*\n"
+)
 _JSON: Final = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
 _IDENTIFIER: Final = re.compile(r"-?\d{1,20}")
 

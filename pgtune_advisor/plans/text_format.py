@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from pgtune_advisor.plans.scanning import is_whole
@@ -14,8 +16,11 @@ _ARROW: Final = "->  "
 _SUBPLAN: Final = re.compile(r"(InitPlan|SubPlan|CTE) \S.*")
 _WORKER: Final = re.compile(r"Worker (\d+):(?:  (.*))?", re.DOTALL)
 _QUERY: Final = "Query Text: "
-# A line that goes on in the next: only strings and names do, and rarely for long.
-_MOST_JOINED: Final = 1000
+# Lines that look like a plan's first: more are a text made to look so.
+_MOST_STARTS: Final = 100
+# A line that goes on in the next: only strings and names do, and rarely for long. So many
+# characters are read again for that.
+_MOST_AGAIN: Final = 2_000_000
 
 
 @dataclass(slots=True)
@@ -152,10 +157,14 @@ def raw_of(text: str) -> Raw | None:
     """
     lines = text.split("\n")
     head: Raw = {}
-    for at, line in enumerate(lines):
-        if line[:1] in (" ", "\t", "") or node_of(line) is None:
-            continue
-        found = _from(lines[at:])
+    starts = (
+        at
+        for at, line in enumerate(lines)
+        if line[:1] not in (" ", "\t", "") and node_of(line) is not None
+    )
+    joiner = _Joiner(lines)
+    for at in islice(starts, _MOST_STARTS):
+        found = _from(joiner, at)
         if found is not None:
             before = "\n".join(lines[:at]).rstrip("\n")
             if _QUERY in before:
@@ -164,21 +173,31 @@ def raw_of(text: str) -> Raw | None:
     return None
 
 
-def _from(lines: list[str]) -> Raw | None:
+class _Joiner:
+    """The lines of a text, those together between which a string or a name goes on."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._again = 0
+
+    def since(self, at: int) -> Iterator[str | None]:
+        """The lines from this one on that are not empty; None for one that does not end."""
+        while at < len(self._lines):
+            line, at = self._lines[at], at + 1
+            while not is_whole(line):
+                self._again += len(line)
+                if at == len(self._lines) or self._again > _MOST_AGAIN:
+                    yield None
+                    return
+                line, at = f"{line}\n{self._lines[at]}", at + 1
+            if line.strip():
+                yield line
+
+
+def _from(joiner: _Joiner, at: int) -> Raw | None:
     reader = _Reader()
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        at += 1
-        if not line.strip():
-            continue
-        joined = 0
-        while not is_whole(line):
-            if at == len(lines) or joined == _MOST_JOINED:
-                return None
-            line = f"{line}\n{lines[at]}"
-            at, joined = at + 1, joined + 1
-        if not reader.line(line):
+    for line in joiner.since(at):
+        if line is None or not reader.line(line):
             return None
     for raw in reader.nodes:
         grouped(raw)

@@ -171,6 +171,24 @@ def test_nothing_raises_on_what_is_nearly_a_plan(start: int, end: int, put: str)
     assert isinstance(read_logged(text.encode()), LoggedPlan | Unreadable)
 
 
+FIRST = "Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 200_000,
+        "1 ms " * 40_000,
+        f"{FIRST}\n" * 40_000,
+        "".join(f"{FIRST}\n  Filter: (a = $t{n}$\n" for n in range(20_000)),
+    ],
+    ids=["digits", "times", "first lines", "strings that do not end"],
+)
+def test_a_text_that_is_made_to_be_slow_is_no_plan(text: str) -> None:
+    """Each took minutes, or grew with the square of its length."""
+    assert read_logged(text.encode()) == Unreadable(reason="not-a-plan")
+
+
 def test_tabs_and_commas_of_a_log() -> None:
     found = read_logged(PLAIN.encode())
     assert isinstance(found, LoggedPlan)
