@@ -81,3 +81,11 @@ def test_statements_of_others_that_may_not_be_seen_are_a_gap(
         "the statements of other roles are hidden"
         in {gap.source: gap.reason for gap in report.gaps}["statements"]
     )
+
+
+def test_without_a_planner_they_are_counted_as_well(newest_database: Database) -> None:
+    newest_database.execute("CREATE TABLE orders (id int)", "SELECT pg_stat_statements_reset()")
+    newest_database.execute("SELECT * FROM orders WHERE id = 5", "VACUUM orders")
+    report = Advised(dsn=newest_database.dsn).ask()
+    assert report.planner.kind == "none"
+    assert counted(report)["utility commands"] >= 1

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pgtune_advisor.advise.indexes.census import not_planned
 from pgtune_advisor.advise.indexes.database import DatabaseAdvice, advise_database
+from pgtune_advisor.advise.indexes.planning import Planned
 from pgtune_advisor.advise.indexes.pricing import ModelPrices
 from pgtune_advisor.advise.indexes.site import Site
-from pgtune_advisor.advise.indexes.structural import structural
+from pgtune_advisor.advise.indexes.structural import ANALYSED, structural
 from pgtune_advisor.advise.indexes.tables import Tables
 from pgtune_advisor.advise.indexes.values import values_of
-from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases
+from pgtune_advisor.advise.indexes.workload import QueryFile, queried_databases, workload
 from pgtune_advisor.advise.whatif import Planner
 from pgtune_advisor.domain.measurement import Probe
 from pgtune_advisor.domain.proposals import IndexAdvice
@@ -51,7 +53,9 @@ def advise_indexes(context: Context, what_if: WhatIf) -> IndexAdvice:
         prices = ModelPrices(context, database, tables, what_if.queries)
         if isinstance(planner, Gap):
             gaps.append(planner)
-            guessed = structural(context, database, tables, prices)
+            ran = workload(context, database, None, most=ANALYSED)
+            gaps += not_planned(database, ran, Planned())
+            guessed = structural(context, database, ran.entries, tables, prices)
             found.append(DatabaseAdvice(proposals=guessed))
             continue
         site = Site(

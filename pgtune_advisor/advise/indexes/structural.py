@@ -14,7 +14,7 @@ from pgtune_advisor.advise.indexes.candidates import candidates
 from pgtune_advisor.advise.indexes.habits import Habits
 from pgtune_advisor.advise.indexes.prices import Prices
 from pgtune_advisor.advise.indexes.tables import Place, Table, Tables
-from pgtune_advisor.advise.indexes.workload import Entry, workload
+from pgtune_advisor.advise.indexes.workload import Entry
 from pgtune_advisor.domain.identifiers import quote_ident
 from pgtune_advisor.domain.index_def import IndexDef
 from pgtune_advisor.domain.proposals import Effect, Proposal
@@ -24,7 +24,8 @@ from pgtune_advisor.sqltext import Predicate, Shape, TableCatalog, TableRef, sha
 
 # The part of a table's blocks that a call must read for an index to suggest itself.
 READ_SHARE: Final = 0.5
-_ANALYSED: Final = 500
+# Of more statements than this one stands for all of its kind: each has to be parsed.
+ANALYSED: Final = 500
 
 _USES: Final[Mapping[str, Use]] = {
     "equality": "equal",
@@ -36,7 +37,7 @@ _USES: Final[Mapping[str, Use]] = {
 
 
 def structural(
-    context: Context, database: str, tables: Tables, prices: Prices
+    context: Context, database: str, ran: Sequence[Entry], tables: Tables, prices: Prices
 ) -> tuple[Proposal, ...]:
     """One index for each table that statements read whole though they compare its columns."""
     views = {
@@ -47,9 +48,8 @@ def structural(
     columns = (c for c in context.snapshot.columns if c.database == database)
     catalog = TableCatalog.of(columns, views=views)
     blocks = _blocks(context, database)
-    ran = workload(context, database, None).entries
     found: dict[IndexDef, list[Entry]] = {}
-    for entry in ran[:_ANALYSED]:
+    for entry in ran:
         shape = shape_of(entry.text, catalog)
         if not isinstance(shape, Shape) or entry.query_id is None:
             continue
