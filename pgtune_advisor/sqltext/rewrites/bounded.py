@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from sqlglot import exp
 
@@ -20,6 +21,13 @@ from pgtune_advisor.sqltext.rewrites.base import (
     conjuncts,
     negated_or_alternative,
     sides,
+)
+
+# Clocks that are set back or a day that a zone leaves out move the begin of a day by this at most.
+ZONE_DAYS: Final = 2
+ZONE_NOTE: Final = (
+    "The bounds are two days wider on either side, since where a day begins depends on the "
+    "session's time zone."
 )
 
 

@@ -15,8 +15,13 @@ from pgtune_advisor.sqltext.rewrites.base import (
     steady,
     typed,
 )
-from pgtune_advisor.sqltext.rewrites.bounded import Bounds, bounded, by_operator
-from pgtune_advisor.sqltext.rewrites.truncated_time import ZONE_NOTE
+from pgtune_advisor.sqltext.rewrites.bounded import (
+    ZONE_DAYS,
+    ZONE_NOTE,
+    Bounds,
+    bounded,
+    by_operator,
+)
 from pgtune_advisor.sqltext.typenames import base_type
 
 ABOUT: Final = "a range on the column beside its cast to date"
@@ -25,8 +30,6 @@ EXAMPLE: Final = (
     "SELECT id FROM orders WHERE placed >= $1::date AND placed <= $1::date + 1"
     " AND placed::date = $1",
 )
-
-_MARGIN: Final = 2
 
 
 def rewrite(tree: exp.Expr, ground: Ground) -> Outcome:
@@ -46,7 +49,7 @@ def _read(
     value = typed(steady(other), "date")
     if not _is_date(value):
         raise RefusalError("other-side", "what it is compared with is not surely a date")
-    margin = _MARGIN if kind == "timestamptz" else 0
+    margin = ZONE_DAYS if kind == "timestamptz" else 0
     low = exp.Sub(this=value, expression=exp.Literal.number(margin)) if margin else value
     high = exp.Add(this=value.copy(), expression=exp.Literal.number(margin + 1))
     least, greatest = by_operator(operator, low, high)

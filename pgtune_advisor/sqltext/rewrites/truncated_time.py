@@ -17,7 +17,13 @@ from pgtune_advisor.sqltext.rewrites.base import (
     steady,
     typed,
 )
-from pgtune_advisor.sqltext.rewrites.bounded import Bounds, bounded, by_operator
+from pgtune_advisor.sqltext.rewrites.bounded import (
+    ZONE_DAYS,
+    ZONE_NOTE,
+    Bounds,
+    bounded,
+    by_operator,
+)
 
 ABOUT: Final = "a range on the column beside date_trunc()"
 EXAMPLE: Final = (
@@ -41,12 +47,6 @@ _STEPS: Final = {
     "century": "100 years",
     "millennium": "1000 years",
 }
-# Clocks that are set back or a day that a zone leaves out move the begin of a day by this at most.
-ZONE_MARGIN: Final = "2 days"
-ZONE_NOTE: Final = (
-    "The bounds are two days wider on either side, since where a day begins depends on the "
-    "session's time zone."
-)
 
 
 def rewrite(tree: exp.Expr, ground: Ground) -> Outcome:
@@ -73,8 +73,9 @@ def _read(
     low, high = value, exp.Add(this=value.copy(), expression=step)
     notes: tuple[str, ...] = ()
     if kind == "timestamptz":
-        low = exp.Sub(this=low, expression=interval(ZONE_MARGIN))
-        high = exp.Add(this=high, expression=interval(ZONE_MARGIN))
+        wider = interval(f"{ZONE_DAYS} days")
+        low = exp.Sub(this=low, expression=wider)
+        high = exp.Add(this=high, expression=wider.copy())
         notes = (ZONE_NOTE,)
     least, greatest = by_operator(operator, low, high)
     return Bounds(column=column, low=least, high=greatest, assumes=assumes, notes=notes)

@@ -15,8 +15,13 @@ from pgtune_advisor.sqltext.rewrites.base import (
     function,
     steady,
 )
-from pgtune_advisor.sqltext.rewrites.bounded import Bounds, bounded, by_operator
-from pgtune_advisor.sqltext.rewrites.truncated_time import ZONE_NOTE
+from pgtune_advisor.sqltext.rewrites.bounded import (
+    ZONE_DAYS,
+    ZONE_NOTE,
+    Bounds,
+    bounded,
+    by_operator,
+)
 
 ABOUT: Final = "a range on the column beside extract(year from …)"
 EXAMPLE: Final = (
@@ -24,8 +29,6 @@ EXAMPLE: Final = (
     "SELECT id FROM orders WHERE placed >= make_date(($1::numeric)::int, 1, 1) AND placed <="
     " make_date(($1::numeric)::int + 1, 1, 1) AND extract('year' FROM placed) = $1",
 )
-
-_MARGIN: Final = 2
 
 
 def rewrite(tree: exp.Expr, ground: Ground) -> Outcome:
@@ -53,7 +56,7 @@ def _read(
     if kind not in ("timestamp", "timestamptz", "date"):
         raise RefusalError("type", f"a column of type {kind} has no year")
     value = cast(cast(steady(other), "numeric"), "int")
-    margin = _MARGIN if kind == "timestamptz" else 0
+    margin = ZONE_DAYS if kind == "timestamptz" else 0
     # What is cast rounds: for > and < the year before and after are let in as well.
     low = _new_year(value, 0 if operator is exp.EQ else -1, -margin)
     high = _new_year(value, 1 if operator is exp.EQ else 2, margin)
