@@ -133,8 +133,7 @@ def _short_window_gaps(window: Window, unknown: Sequence[Unknown]) -> list[Gap]:
             source="statement_windows",
             reason=f"{known} of statements' counters were read: that does not tell whether some"
             " look-ups follow the rows of another statement (N+1)",
-            hint="The daemon reads them all the time; --window 10m reads 24 of them. The server's"
-            " log tells too.",
+            hint="The daemon reads them all the time; --window 10m reads 24 of them.",
         )
     ]
 

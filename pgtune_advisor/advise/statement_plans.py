@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from pgtune_advisor.advise.indexes.planning import UNPARSED, sampled_values
+from pgtune_advisor.advise.indexes.planning import sampled_values
 from pgtune_advisor.advise.indexes.site import Values
 from pgtune_advisor.advise.indexes.values import values_of
 from pgtune_advisor.advise.indexes.workload import Entry, queried_databases, workload
@@ -76,17 +76,16 @@ def _planned(
     plans: list[StatementPlan] = []
     for entry in entries:
         if expired():
-            plans.append(_without(database, entry, "not-reached", "time was up"))
+            plans.append(_without(database, entry, "not-reached"))
             continue
         prepared = preparable(entry.text)
         if isinstance(prepared, Unparsed):
-            detail = UNPARSED.get(prepared.reason, "its text cannot be read")
-            plans.append(_without(database, entry, prepared.reason, detail))
+            plans.append(_without(database, entry, prepared.reason))
             continue
         try:
             plans.append(_plan(database, entry, prepared.text, connection, values))
         except PlanError as error:
-            plans.append(_without(database, entry, error.reason, error.detail or error.primary))
+            plans.append(_without(database, entry, error.reason))
             if error.reason == "planner-lost":
                 break
     return plans
@@ -111,13 +110,9 @@ def _plan(
     )
 
 
-def _without(database: str, entry: Entry, reason: str, detail: str) -> StatementPlan:
+def _without(database: str, entry: Entry, reason: str) -> StatementPlan:
     return StatementPlan(
-        database=database,
-        query_id=entry.query_id or 0,
-        source="explain",
-        reason=reason,
-        detail=detail,
+        database=database, query_id=entry.query_id or 0, source="explain", reason=reason
     )
 
 

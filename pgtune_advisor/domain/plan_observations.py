@@ -211,7 +211,6 @@ class StatementPlan:
     seen: PlanSeen | None = None
     generic: bool = False
     reason: str = ""
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

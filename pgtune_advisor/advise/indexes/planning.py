@@ -18,7 +18,7 @@ from pgtune_advisor.plans import PlanError
 from pgtune_advisor.sqltext import Preparable, preparable, returned, roles, substituted
 from pgtune_advisor.sqltext.unparsed import Unparsed
 
-UNPARSED: Final = {
+_UNPARSED: Final = {
     "empty": "there is no statement in it",
     "hidden": "this role may not see its text",
     "too-long": "its text is longer than is read safely",
@@ -67,7 +67,7 @@ def plan_entries(site: Site, entries: Sequence[Entry]) -> Planned:
             continue
         prepared = preparable(entry.text)
         if isinstance(prepared, Unparsed):
-            detail = UNPARSED.get(prepared.reason, "its text cannot be read")
+            detail = _UNPARSED.get(prepared.reason, "its text cannot be read")
             planned.rejected.append(_rejected(entry, site.database, prepared.reason, detail))
             continue
         try:

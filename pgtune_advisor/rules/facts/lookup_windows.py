@@ -125,9 +125,3 @@ def _at(series: _Series, places: Sequence[int]) -> _Series:
     return _Series(
         calls=[series.calls[at] for at in places], rows=[series.rows[at] for at in places]
     )
-
-
-def totals(keys: Iterable[Identity], windows: Sequence[StatementWindow]) -> tuple[float, float]:
-    """Calls and rows over all windows."""
-    series = _series(keys, windows)
-    return sum(series.calls), sum(series.rows)
