@@ -42,9 +42,9 @@ def full(
     return state
 
 
-def room(state: State, waiting: Iterable[IndexDef], pool: Iterable[IndexDef] = ()) -> bool:
+def room(state: State, waiting: Iterable[IndexDef], pool: Iterable[IndexDef] = ()) -> None:
     moves = [Move(add=frozenset({one})) for one in waiting]
-    return make_room(state, moves, pool, lambda: False)
+    make_room(state, moves, pool, lambda: False)
 
 
 def two(first: list[Way], second: list[Way]) -> tuple[TablePlanner, list[Job]]:
@@ -55,7 +55,7 @@ def test_a_smaller_form_makes_room() -> None:
     planner, jobs = two([way(1000), way(20, NARROW), way(10, WIDE)], [way(1000), way(10, OTHER)])
     sizes = {NARROW: 2 * MB, WIDE: 8 * MB, OTHER: 5 * MB}
     state = full(planner, jobs, sizes, budget=10 * MB, taken=frozenset({WIDE}))
-    assert room(state, [OTHER])
+    room(state, [OTHER])
     assert state.chosen == {NARROW, OTHER}
 
 
@@ -63,7 +63,7 @@ def test_what_saves_less_goes() -> None:
     planner, jobs = two([way(1000), way(800, WIDE)], [way(1000), way(10, OTHER)])
     sizes = {WIDE: 8 * MB, OTHER: 8 * MB}
     state = full(planner, jobs, sizes, budget=10 * MB, taken=frozenset({WIDE}))
-    assert room(state, [OTHER])
+    room(state, [OTHER])
     assert state.chosen == {OTHER}
 
 
@@ -71,7 +71,7 @@ def test_another_candidate_of_the_table_may_be_the_smaller_form() -> None:
     planner, jobs = two([way(1000), way(12, THIRD), way(10, WIDE)], [way(1000), way(10, OTHER)])
     sizes = {WIDE: 8 * MB, THIRD: MB, OTHER: 8 * MB, NARROW: 7 * MB}
     state = full(planner, jobs, sizes, budget=10 * MB, taken=frozenset({WIDE}))
-    assert room(state, [OTHER], [THIRD, NARROW])
+    room(state, [OTHER], [THIRD, NARROW])
     assert state.chosen == {THIRD, OTHER}
 
 
@@ -79,7 +79,7 @@ def test_what_saves_more_stays() -> None:
     planner, jobs = two([way(1000), way(10, WIDE)], [way(1000), way(300, OTHER)])
     sizes = {WIDE: 8 * MB, OTHER: 8 * MB}
     state = full(planner, jobs, sizes, budget=10 * MB, taken=frozenset({WIDE}))
-    assert not room(state, [OTHER])
+    room(state, [OTHER])
     assert state.chosen == {WIDE}
 
 
@@ -89,7 +89,8 @@ def test_no_statement_pays_for_another_with_harm() -> None:
     planner, jobs = two([way(1000), way(900, WIDE), believed], [way(9000), way(10, OTHER)])
     sizes = {WIDE: 8 * MB, OTHER: 8 * MB}
     state = full(planner, jobs, sizes, budget=10 * MB, taken=frozenset({WIDE}))
-    assert not room(state, [OTHER])
+    room(state, [OTHER])
+    assert state.chosen == {WIDE}
 
 
 @settings(max_examples=60, deadline=None)
@@ -112,8 +113,7 @@ def test_the_budget_holds_and_the_whole_gets_better(
         taken=frozenset({WIDE}),
     )
     before = state.left
-    made = room(state, [NARROW, OTHER, THIRD], pool)
+    room(state, [NARROW, OTHER, THIRD], pool)
     assert state.bytes(state.chosen) <= budget * MB
-    assert made or state.chosen == {WIDE}
     # What ranks is the sum and the speed-up of each call; of the sum alone little may be given up.
     assert state.left <= before * 1.05 + 1

@@ -258,13 +258,17 @@ def _select(
     site.planner.prepare(sorted(interest))
     found_for = {index: frozenset(names) for index, names in interest.items()}
     state = State(book, jobs, site.prices, _budget(site), found_for, _table_bytes(site))
-    # Exchanges one by one take longest and gain least: they come when the rest is done.
-    for share in (0.5, 0.7, 0.9):
+
+    def fill(share: float) -> None:
         site.progress("choosing indexes", share)
-        if share == 0.9:
-            finish(state, list(state.interest), refusals, site.expired)
         grow(state, hopes, refusals, site.expired)
         make_room(state, refusals.over_budget, list(state.interest), site.expired)
+
+    fill(0.5)
+    fill(0.7)
+    # Exchanges one by one take longest and gain least: they come when the rest is done.
+    finish(state, list(state.interest), refusals, site.expired)
+    fill(0.9)
     return state
 
 

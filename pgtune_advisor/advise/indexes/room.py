@@ -20,33 +20,56 @@ def make_room(
     kept_out: Iterable[Move],
     pool: Iterable[IndexDef],
     expired: Callable[[], bool],
-) -> bool:
+) -> None:
     """Let smaller forms of chosen indexes, or none, make room for moves that did not fit.
 
     Greedy by loss per byte that becomes free; each exchange is judged exactly before it is made.
-    Whether one was made.
     """
-    made = False
+    judged = _Judgements(state)
     waiting = sorted(set(kept_out), key=lambda move: (sorted(move.add), sorted(move.remove)))
     candidates = sorted(pool)
     while waiting and not expired():
-        judged = [j for j in state.judge(waiting) if state.worthwhile(j) and not state.harmed(j)]
-        judged.sort(key=lambda j: -j.worth)
-        yielding = _yielding(state, candidates)
-        better = (_exchanged(state, one, yielding) for one in judged[:_TRIED] if not expired())
+        wanted = [j for j in judged.of(waiting) if state.worthwhile(j) and not state.harmed(j)]
+        wanted.sort(key=lambda j: -j.worth)
+        yielding = _yielding(state, judged, candidates)
+        better = (_exchanged(state, one, yielding) for one in wanted[:_TRIED] if not expired())
         best = next((one for one in better if one is not None), None)
         if best is None:
-            return made
+            return
         state.accept(best)
         waiting = [move for move in waiting if not move.add <= state.chosen]
-        made = True
-    return made
 
 
-def _yielding(state: State, candidates: list[IndexDef]) -> list[Judged]:
+class _Judgements:
+    """Moves as they were judged last; anew where the choice on their tables or the cost of a
+    statement that they were found for has changed."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._known: dict[Move, tuple[object, Judged]] = {}
+
+    def of(self, moves: Iterable[Move]) -> list[Judged]:
+        """What each move does, in their order."""
+        stamps = {move: self._stamp(move) for move in moves}
+        stale = [move for move, stamp in stamps.items() if self._last(move) != stamp]
+        for judged in self._state.judge(stale):
+            self._known[judged.move] = (stamps[judged.move], judged)
+        return [self._known[move][1] for move in stamps]
+
+    def _last(self, move: Move) -> object:
+        known = self._known.get(move)
+        return known[0] if known else None
+
+    def _stamp(self, move: Move) -> object:
+        tables = {index.relation for index in move.add | move.remove}
+        chosen = frozenset(index for index in self._state.chosen if index.relation in tables)
+        return self._state.version(move), chosen
+
+
+def _yielding(state: State, judged: _Judgements, candidates: list[IndexDef]) -> list[Judged]:
     """Moves that free room, with what they lose; the cheapest for their room first."""
-    moves = list(dict.fromkeys(_smaller(state, candidates)))
-    found = [one for one in state.judge(moves) if one.grows < 0 and not state.harmed(one)]
+    moves = judged.of(_smaller(state, candidates))
+    found = [one for one in moves if one.grows < 0 and not state.harmed(one)]
     return sorted(found, key=lambda one: one.worth / min(one.grows, -LEAST_BYTES))
 
 

@@ -114,13 +114,13 @@ class _Queue:
             _, stamp, _, judged = self._heap[0]
             if judged.gain <= 0:
                 return None
-            if stamp == self._stamp(judged.move):
+            if stamp == self._state.version(judged.move):
                 heapq.heappop(self._heap)
                 return judged
             stale: list[Move] = []
             while self._heap and len(stale) < _BATCH:
                 _, stamp, _, judged = self._heap[0]
-                if stamp == self._stamp(judged.move):
+                if stamp == self._state.version(judged.move):
                     break
                 heapq.heappop(self._heap)
                 stale.append(judged.move)
@@ -129,12 +129,8 @@ class _Queue:
 
     def _put(self, judged: Judged) -> None:
         self._count += 1
-        stamp = self._stamp(judged.move)
+        stamp = self._state.version(judged.move)
         heapq.heappush(self._heap, (-judged.score, stamp, self._count, judged))
-
-    def _stamp(self, move: Move) -> int:
-        """Grows whenever a job of the move changes its cost."""
-        return sum(self._state.versions[name] for name in self._state.interested(move))
 
 
 def finish(

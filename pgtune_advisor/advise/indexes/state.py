@@ -23,8 +23,8 @@ EASE: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
-    """What a move must bring: a share of the workload's cost, and of some statement's; and how
-    much worse than without new indexes a statement may become.
+    """What a move must bring: a share of what the statements that indexes help cost by then, and of
+    some statement's cost; and how much worse than without new indexes a statement may become.
 
     Less than `workload`, but no less than `least`, will do where it is at least `density` times
     the share of the tables' bytes that the index takes.
@@ -145,6 +145,10 @@ class State:
         names = {n for index in move.add | move.remove for n in self.interest.get(index, ())}
         return sorted(names.intersection(self.jobs))
 
+    def version(self, move: Move) -> int:
+        """Grows whenever a job that a move was found for changes its cost."""
+        return sum(self.versions[name] for name in self.interested(move))
+
     def touched(self, move: Move) -> list[str]:
         """All jobs whose cost a move may change."""
         changed = move.applied(self.chosen) ^ self.chosen
@@ -162,15 +166,15 @@ class State:
     ) -> list[Judged]:
         """The effect of each move on all jobs that it touches, or on those of `jobs_of`."""
         jobs_of = jobs_of or self.touched
-        wanted = [(move, self._sets(move, jobs_of(move))) for move in moves]
+        after = [(move, move.applied(self.chosen)) for move in moves]
+        wanted = [(move, then, self._sets(then, jobs_of(move))) for move, then in after]
         self.book.ask(
-            (self.jobs[name], indexes) for _, sets in wanted for name, indexes in sets.items()
+            (self.jobs[name], indexes) for *_, sets in wanted for name, indexes in sets.items()
         )
-        return [self._judged(move, sets) for move, sets in wanted]
+        return [self._judged(*one) for one in wanted]
 
-    def _sets(self, move: Move, names: Iterable[str]) -> dict[str, IndexSet]:
-        """What each of the jobs may use after the move."""
-        after = move.applied(self.chosen)
+    def _sets(self, after: IndexSet, names: Iterable[str]) -> dict[str, IndexSet]:
+        """What each of the jobs may use when that is the choice."""
         come, gone = after - self.chosen, self.chosen - after
         return {
             name: (self._standing(name) - gone) | self.book.relevant(self.jobs[name], come)
@@ -184,8 +188,7 @@ class State:
             found = self._usable[name] = self.book.relevant(self.jobs[name], self.chosen)
         return found
 
-    def _judged(self, move: Move, sets: Mapping[str, IndexSet]) -> Judged:
-        after = move.applied(self.chosen)
+    def _judged(self, move: Move, after: IndexSet, sets: Mapping[str, IndexSet]) -> Judged:
         costs: dict[str, float] = {}
         saved = 0.0
         for name, indexes in sets.items():
